@@ -131,6 +131,20 @@ def _evaluate(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--output", type=Path, default=Path("runs"), help="where a model's entry is made"
     )
+    _judge(run)
+    run.add_argument("--keep-failed", action="store_true", help="don't try failed units again")
+    run.add_argument(
+        "--rerun", metavar="REASON", help="run units that are done again, into new files"
+    )
+    run.add_argument(
+        "--resume", action="store_true", default=True, help="the default: done units stay"
+    )
+    efficiency = run.add_mutually_exclusive_group()
+    efficiency.add_argument("--no-efficiency", action="store_true", help="leave the probe out")
+    efficiency.add_argument("--only-efficiency", action="store_true", help="only the probe")
+
+
+def _judge(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--judge",
         metavar="MODEL",
@@ -144,16 +158,6 @@ def _evaluate(run: argparse.ArgumentParser) -> None:
         metavar=("IN", "OUT"),
         help="what it costs per million tokens, to show the cost before it starts",
     )
-    run.add_argument("--keep-failed", action="store_true", help="don't try failed units again")
-    run.add_argument(
-        "--rerun", metavar="REASON", help="run units that are done again, into new files"
-    )
-    run.add_argument(
-        "--resume", action="store_true", default=True, help="the default: done units stay"
-    )
-    efficiency = run.add_mutually_exclusive_group()
-    efficiency.add_argument("--no-efficiency", action="store_true", help="leave the probe out")
-    efficiency.add_argument("--only-efficiency", action="store_true", help="only the probe")
 
 
 def _doctor(doctor: argparse.ArgumentParser) -> None:

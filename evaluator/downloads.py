@@ -26,7 +26,7 @@ from pydantic import Field
 
 from evaluator.environment import cache_folder
 from evaluator.errors import DatasetError
-from evaluator.results import Contract, write_atomically
+from evaluator.results import Contract, sha256_file, write_atomically
 
 BLOCK = 1 << 20  # bytes read at a time
 LARGEST_MEMBER = 1 << 28  # bytes; no text that is read from an archive comes near it
@@ -98,20 +98,10 @@ def digest_in_use(name: str) -> str:
     Raises:
         DatasetError: as in `fetch`.
     """
-    return sha256_of(fetch(name))
+    return sha256_file(fetch(name))
 
 
 # Archives ----------------------------------------------------------------------------------------
-
-
-def read_members(name: str, members: Sequence[str]) -> dict[str, bytes]:
-    """Return the contents of the named files of a fetched tar archive, in one pass; nothing is unpacked.
-
-    Raises:
-        DatasetError: the archive lacks one, it is no plain file, or as in `fetch`.
-    """
-    download = downloads()[name]
-    return members_of(fetch(name), members, download.members)
 
 
 def members_of(path: Path, members: Sequence[str], allowed: str | None) -> dict[str, bytes]:
@@ -267,7 +257,7 @@ def recorded(path: Path) -> Path:
 
 def _verify(download: Download, path: Path) -> None:
     """Compare a cached file with its digest; where none is known, record it."""
-    digest = sha256_of(path)
+    digest = sha256_file(path)
     known = known_digest(download, path)
     if known is None:
         write_atomically(recorded(path), f"{digest}  {path.name}\n")
@@ -281,15 +271,3 @@ def _verify(download: Download, path: Path) -> None:
 def _compare(digest: str, known: str | None, what: str, advice: str) -> None:
     if known is not None and digest != known:
         raise DatasetError(f"{what} has SHA-256 {digest}, not {known}; {advice}")
-
-
-def sha256_of(path: Path) -> str:
-    """Return a file's SHA-256, counted once per process while it stays unchanged."""
-    status = path.stat()
-    return _count_digest(path, status.st_size, status.st_mtime_ns)
-
-
-@cache
-def _count_digest(path: Path, size: int, modified: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -31,11 +31,10 @@ def find_patient(
         submission = target.submission
         folder = models.resolve(submission.model, submission.revision)
         facts = models.inspect_folder(folder)
-        on_the_fly = submission.quantization.method in targets.ON_THE_FLY and not facts.quantization
         base, reason = _base(base_model or submission.base_model, submission.base_revision)
         return Patient(
             folder, submission.model, submission.revision, submission.dtype, device,
-            submission.quantization.method if on_the_fly else "none", base, reason,
+            targets.method_while_loading(submission, facts), base, reason,
         )  # fmt: skip
     folder = models.resolve(text)
     recipe = read_recipe(folder)

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -320,6 +321,18 @@ def different_judges(one: UnitResult, other: UnitResult) -> str | None:
 def _judge_facts(result: UnitResult) -> dict[str, Any]:
     judge = result.provenance.judge or JudgeUsed(mode="rules")
     return judge.model_dump(exclude={"judged", "undecided", "tokens"})
+
+
+def sha256_file(file: Path) -> str:
+    """Return a file's SHA-256; hashed once per process as long as size and time stay."""
+    state = file.stat()
+    return _sha256(file.resolve(), state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=1024)
+def _sha256(file: Path, _size: int, _modified: int) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def sha256_text(*parts: str) -> str:

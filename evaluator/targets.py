@@ -50,8 +50,8 @@ class Target:
         submission = self.submission
         folder = self.checkpoint or models.resolve(submission.model, submission.revision)
         facts = models.inspect_folder(folder)
-        on_the_fly = submission.quantization.method in ON_THE_FLY and not facts.quantization
-        if not on_the_fly:
+        method = method_while_loading(submission, facts)
+        if method == "none":
             _require_agreement(submission, facts.config)
         return models.load(
             folder,
@@ -59,8 +59,14 @@ class Target:
             revision=None if self.checkpoint else submission.revision,
             dtype=submission.dtype,
             device=device,
-            method=submission.quantization.method if on_the_fly else "none",
+            method=method,
         )
+
+
+def method_while_loading(submission: Submission, facts: "ModelFolder") -> str:
+    """Return how an entry's checkpoint is quantized while it is loaded; `none` for one taken as it is."""
+    method = submission.quantization.method
+    return method if method in ON_THE_FLY and not facts.quantization else "none"
 
 
 def _require_agreement(submission: Submission, config: dict[str, Any]) -> None:

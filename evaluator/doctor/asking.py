@@ -1,6 +1,8 @@
 """Make the engine that the evaluation itself asks with, so that what is checked is what will be done."""
 
-from typing import TYPE_CHECKING
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from jinja2.exceptions import TemplateError
 
@@ -22,6 +24,14 @@ def engine(loaded: "Loaded", *, chat: bool) -> Engine:
             chat=chat,
             progress=False,
         )
+
+
+@cache
+def tokenizer_of(base: Path) -> Any:
+    """Return the baseline's tokenizer, loaded once for every check that compares with it."""
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(base, trust_remote_code=False, local_files_only=True)
 
 
 def rendered(asking: Engine, text: str, *, answering: bool = True) -> str | None:

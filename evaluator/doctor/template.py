@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from jinja2.exceptions import TemplateError
 
-from evaluator.doctor.asking import engine, rendered
+from evaluator.doctor.asking import engine, rendered, tokenizer_of
 from evaluator.doctor.findings import Finding, error, ok, warning
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def chat_template(loaded: "Loaded", base: Path | None) -> list[Finding]:
         return [error(CHECK, "it drops the user's turn; copy the base model's")]
     found = [] if asked != rendered(asking, USER, answering=False) else [_without_answer()]
     found += _system(asking)
-    if base is not None and (theirs := _template_of(base)) != tokenizer.chat_template:
+    if base is not None and (theirs := tokenizer_of(base).chat_template) != tokenizer.chat_template:
         whose = "another" if theirs else "none"
         found.append(
             warning(CHECK, f"the baseline has {whose}, so prompts differ; take the same for both")
@@ -46,7 +46,7 @@ def _without_answer() -> Finding:
 
 
 def _without(base: Path | None) -> Finding:
-    if base is not None and _template_of(base):
+    if base is not None and tokenizer_of(base).chat_template:
         return error(CHECK, "the baseline has one, this tokenizer hasn't; copy chat_template.jinja")
     return warning(CHECK, "there is none: suites of chat turns ask in plain text")
 
@@ -65,11 +65,3 @@ def _system(asking: "Engine") -> list[Finding]:
             CHECK, "it drops the system line without an error; suites leave theirs out and say so"
         )
     ]
-
-
-def _template_of(base: Path) -> str | None:
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False, local_files_only=True)
-    template: str | None = tokenizer.chat_template
-    return template

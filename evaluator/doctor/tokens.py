@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evaluator.doctor.asking import engine, rendered
+from evaluator.doctor.asking import engine, rendered, tokenizer_of
 from evaluator.doctor.findings import PROSE, TEXTS, Finding, error, ok, warning
 from evaluator.doctor.likelihood import mean_loss
 
@@ -121,9 +121,7 @@ def _shown(text: str) -> str:
 
 def baseline_vocabulary(loaded: "Loaded", base: Path) -> list[Finding]:
     """Check that model and baseline cut text into the same tokens, as pairing token by token needs."""
-    from transformers import AutoTokenizer
-
-    other = AutoTokenizer.from_pretrained(base, trust_remote_code=False, local_files_only=True)
+    other = tokenizer_of(base)
     own, theirs = loaded.tokenizer.get_vocab(), other.get_vocab()
     differ = {token for token in own.keys() | theirs.keys() if own.get(token) != theirs.get(token)}
     if differ:

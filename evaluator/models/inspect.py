@@ -17,8 +17,8 @@ from evaluator.models.quantization_facts import (
     normalized,
     read_facts,
 )
-from evaluator.models.safetensors_files import TensorHeader, read_headers, sha256_file
-from evaluator.results import Quantization
+from evaluator.models.safetensors_files import TensorHeader, read_headers
+from evaluator.results import Quantization, sha256_file
 
 SINGLE_FILE = "model.safetensors"
 INDEX_SUFFIX = ".safetensors.index.json"

@@ -4,11 +4,9 @@ Format: 8 bytes little-endian header length, a JSON header, then the tensors' by
 (https://github.com/huggingface/safetensors). Nothing here imports torch.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from math import prod
 from pathlib import Path
@@ -103,18 +101,6 @@ def _check_layout(file: Path, tensors: dict[str, TensorHeader], available: int) 
 
 def _damaged(file: Path, what: str) -> ModelError:
     return ModelError(f"{file} is truncated or damaged: {what}; download or save it again")
-
-
-def sha256_file(file: Path) -> str:
-    """Return a file's SHA-256; hashed once per process as long as size and time stay."""
-    state = file.stat()
-    return _sha256(file.resolve(), state.st_size, state.st_mtime_ns)
-
-
-@lru_cache(maxsize=1024)
-def _sha256(file: Path, _size: int, _modified: int) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def floating_tensors(tensors: dict[str, TensorHeader]) -> Iterator[tuple[str, TensorHeader]]:

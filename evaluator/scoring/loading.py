@@ -53,12 +53,8 @@ class Splits(Mapping[str, Any]):
         rows = data.load_split(definition, split, self._folder)
         if "subject" in definition.columns and "subject" not in rows.column_names:
             rows = rows.add_column("subject", [definition.config] * len(rows))
-        missing = [name for name in definition.columns if name not in rows.column_names]
-        if missing and split == definition.split:
-            raise DatasetError(
-                f"{data.where(definition, self._folder)}, split {split}, has no column {', '.join(missing)} "
-                f"(it has {', '.join(rows.column_names)}); use the data set as the Hub has it"
-            )
+        if split == definition.split:
+            data.require_columns(rows, definition, self._folder)
         return rows
 
     def __iter__(self) -> Iterator[str]:

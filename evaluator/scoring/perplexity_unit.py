@@ -12,7 +12,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from evaluator.errors import DatasetError
-from evaluator.results import FLAGS, DatasetUsed, Metric, sha256_text
+from evaluator.results import FLAGS, Metric, sha256_text
 from evaluator.scoring import bits_per_byte, perplexity
 from evaluator.scoring.outcome import Outcome
 from evaluator.scoring.selection import evenly_spaced
@@ -20,7 +20,6 @@ from evaluator.suites.definitions import Benchmark
 from evaluator.tasks import data, passages
 
 if TYPE_CHECKING:
-    import datasets
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from evaluator.scoring.run import Question
@@ -63,7 +62,7 @@ def run_perplexity(
         },
         groups={},
         columns=item_columns(losses, bits, documents.sizes if documents else []),
-        datasets=[_dataset_used(question, rows)],
+        datasets=[data.used(question.benchmark.dataset, question.folder, rows)],
         prompt_hash=sha256_text(str(windows.shape[1]), joined, *found),
         task_versions={},
         shots=0,
@@ -77,17 +76,6 @@ def run_perplexity(
         truncated_prompts=0,
         chat_template_applied=False,
         notes=_window_notes(benchmark, int(windows.shape[1])),
-    )
-
-
-def _dataset_used(question: "Question", rows: "datasets.Dataset") -> DatasetUsed:
-    dataset = question.benchmark.dataset
-    return DatasetUsed(
-        path=dataset.path,
-        revision=data.resolved_revision(dataset, question.folder),
-        split=dataset.split,
-        fingerprint=data.fingerprint(rows, dataset.columns),
-        rows=len(rows),
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from evaluator.errors import InputError
-from evaluator.results import DatasetUsed, Metric, canonical_json, sha256_text
+from evaluator.results import Metric, canonical_json, sha256_text
 from evaluator.scoring import harness_items, harness_metrics, judging, own_items
 from evaluator.scoring.answers import Answered, join, remarks
 from evaluator.scoring.engine import Engine
@@ -131,7 +131,7 @@ def run_tasks(engine: Engine, question: Question) -> Outcome:
         metrics=metrics,
         groups=groups,
         columns=columns,
-        datasets=[_dataset_used(question, rows)],
+        datasets=[data.used(benchmark.dataset, question.folder, [answer.row for answer in rows])],
         prompt_hash=prompt_hash(every),
         task_versions={name: str(version) for name, version in sorted(logged["versions"].items())},
         shots=max(logged["n-shot"][name] for name in logged["samples"]),
@@ -262,18 +262,6 @@ def prompt_hash(answers: list[Answered]) -> str:
         for part in arguments
     ]
     return sha256_text(*parts)
-
-
-def _dataset_used(question: Question, answers: list[Answered]) -> DatasetUsed:
-    dataset = question.benchmark.dataset
-    rows = [answer.row for answer in answers]
-    return DatasetUsed(
-        path=dataset.path,
-        revision=data.resolved_revision(dataset, question.folder),
-        split=dataset.split,
-        fingerprint=data.fingerprint(rows, dataset.columns),
-        rows=len(rows),
-    )
 
 
 def _notes(suite: Suite, engine: Engine, system: str | None) -> list[str]:

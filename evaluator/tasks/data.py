@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evaluator.errors import DatasetError
+from evaluator.results import DatasetUsed
 from evaluator.suites.definitions import DatasetDefinition
 from evaluator.tasks import data_files, data_hub
 from evaluator.tasks.data_sources import source_of
@@ -34,13 +35,24 @@ def load_rows(dataset: DatasetDefinition, folder: Path | None = None) -> "datase
             pinned, or it can't be downloaded.
     """
     rows = load_split(dataset, dataset.split, folder)
+    require_columns(rows, dataset, folder)
+    return rows
+
+
+def require_columns(
+    rows: "datasets.Dataset", dataset: DatasetDefinition, folder: Path | None
+) -> None:
+    """Check that the rows of the scored split have every column that the benchmark reads.
+
+    Raises:
+        DatasetError: one is missing.
+    """
     missing = [column for column in dataset.columns if column not in rows.column_names]
     if missing:
         raise DatasetError(
             f"{where(dataset, folder)}, split {dataset.split}, has no column {', '.join(missing)} (it has "
             f"{', '.join(rows.column_names)}); use the data set as the Hub has it"
         )
-    return rows
 
 
 def load_split(
@@ -85,6 +97,21 @@ def resolved_revision(dataset: DatasetDefinition, folder: Path | None) -> str | 
     if source is not None:
         return f"sha256:{source.digest(dataset.split)}"
     return data_hub.listing(dataset).commit
+
+
+def used(dataset: DatasetDefinition, folder: Path | None, rows: Sequence[Row]) -> DatasetUsed:
+    """Return what a result records of the rows that were scored.
+
+    Raises:
+        DatasetError: as in `resolved_revision`.
+    """
+    return DatasetUsed(
+        path=dataset.path,
+        revision=resolved_revision(dataset, folder),
+        split=dataset.split,
+        fingerprint=fingerprint(rows, dataset.columns),
+        rows=len(rows),
+    )
 
 
 def fingerprint(rows: Iterable[Row], columns: Sequence[str]) -> str:

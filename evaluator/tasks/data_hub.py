@@ -15,10 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from evaluator.downloads import sha256_of
 from evaluator.environment import cache_folder
 from evaluator.errors import DatasetError
-from evaluator.results import write_atomically
+from evaluator.results import sha256_file, write_atomically
 from evaluator.suites.definitions import DatasetDefinition
 from evaluator.tasks.data_files import ONLY_FILES, Listing
 
@@ -117,7 +116,7 @@ def verify(file: Path, digest: str) -> None:
         DatasetError: it is another file.
     """
     kind, _, known = digest.partition(":")
-    found = sha256_of(file) if kind == "sha256" else _git_hash(file)
+    found = sha256_file(file) if kind == "sha256" else _git_hash(file)
     if found != known:
         real = file.resolve()  # not the link that the Hub's client made to it
         raise DatasetError(

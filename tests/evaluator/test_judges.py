@@ -1,6 +1,5 @@
 """Hold what judges are asked, what they cost, which may be used, and how the endpoint answers."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,16 +26,7 @@ from tests.evaluator.judge_server import (
     completion,
     in_turn,
     judge,
-    serving,
 )
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Return a function that starts a server."""
-    with serving() as start:
-        yield start
-
 
 # The endpoint -------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Let real judges judge whole runs: a server on this machine, and a model that runs here."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,16 +20,8 @@ from tests.evaluator.judge_server import (
     judge,
     level,
     satisfied,
-    serving,
 )
 from tests.evaluator.tiny_model import tiny_llama
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Return a function that starts a server."""
-    with serving() as start:
-        yield start
 
 
 @pytest.fixture(scope="module")
