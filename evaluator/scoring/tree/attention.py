@@ -1,0 +1,159 @@
+"""Let each token of a packed tree attend to its own ancestors, in any model of transformers' interface.
+
+transformers lets a model's attention be exchanged by name (`AttentionInterface`). Ours keeps the keys and
+values of one path per layer, and attends block by block: the heavy rest of the model runs over a whole pack.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.nn import functional
+from transformers import AttentionInterface
+
+from evaluator.scoring.tree.packs import Block, Pack
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+NAME = "quantboard_tree"
+OWN = ("softcap", "s_aux", "position_bias")  # what only a model's own attention code can do
+
+Masks = dict[tuple[Any, ...], torch.Tensor]
+
+
+class PathCache:
+    """Keys and values of the path to the next token, layer by layer, in buffers of fixed length.
+
+    `length` is the tokens of the longest path and of the largest block together. `calls` counts the calls of
+    attention, so that a model whose attention doesn't come here can be told.
+    """
+
+    def __init__(self, length: int) -> None:
+        """Start empty."""
+        self.length = length
+        self.calls = 0
+        self._buffers: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        self._masks: list[tuple[Block, Masks]] = []
+
+    def begin(self, pack: Pack) -> None:
+        """Take up the blocks of the next forward pass."""
+        self._masks = [(block, {}) for block in pack.blocks]
+
+    @property
+    def blocks(self) -> Iterator[tuple[Block, Masks]]:
+        """Return each block with its masks made so far."""
+        return iter(self._masks)
+
+    def of(
+        self, module: torch.nn.Module, key: torch.Tensor, value: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return a layer's buffers, each 1 x heads x length x size."""
+        if id(module) not in self._buffers:
+            self._buffers[id(module)] = tuple(  # type: ignore[assignment]
+                new.new_zeros((1, new.shape[1], self.length, new.shape[3])) for new in (key, value)
+            )
+        return self._buffers[id(module)]
+
+
+_CACHE: ContextVar[PathCache] = ContextVar("path cache")
+
+
+@contextmanager
+def tree_attention(model: "PreTrainedModel", cache: PathCache) -> Iterator[None]:
+    """Exchange a model's attention for ours, and give it a cache, for as long as the context lasts."""
+    configs = {id(one.config): one.config for one in model.modules() if hasattr(one, "config")}
+    before = {key: config._attn_implementation_internal for key, config in configs.items()}
+    token = _CACHE.set(cache)
+    for config in configs.values():
+        config._attn_implementation_internal = NAME
+    try:
+        yield
+    finally:
+        _CACHE.reset(token)
+        for key, config in configs.items():
+            config._attn_implementation_internal = before[key]
+
+
+def attend(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    **settings: Any,
+) -> tuple[torch.Tensor, None]:
+    """Attend within a pack: queries, keys and values are 1 x heads x tokens x size.
+
+    Returns 1 x tokens x heads x size, as transformers expects it.
+    """
+    cache = _CACHE.get()
+    cache.calls += 1
+    keys, values = cache.of(module, key, value)
+    size = (1, query.shape[2], query.shape[1], value.shape[3])
+    output = torch.empty(size, dtype=query.dtype, device=query.device)
+    for block, masks in cache.blocks:
+        inside, until = slice(block.start, block.stop), block.prefix + block.stop - block.start
+        keys[:, :, block.prefix : until] = key[:, :, inside]
+        values[:, :, block.prefix : until] = value[:, :, inside]
+        asking, seen = query[:, :, inside], (keys[:, :, :until], values[:, :, :until])
+        if any(settings.get(name) is not None for name in OWN):
+            mask = _mask(block, masks, query, 1)
+            given = _by_the_model(module, asking, seen, mask, scaling, settings)
+        else:
+            mask = _mask(block, masks, query, query.shape[1] // key.shape[1])
+            given = _folded(asking, seen, mask, scaling)
+        output[:, inside] = given
+        if len(block.moved_to):
+            keys[:, :, block.moved_to] = keys[:, :, block.moved_from]
+            values[:, :, block.moved_to] = values[:, :, block.moved_from]
+    return output, None
+
+
+def _by_the_model(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    seen: tuple[torch.Tensor, torch.Tensor],
+    mask: torch.Tensor,
+    scaling: float | None,
+    settings: dict[str, Any],
+) -> torch.Tensor:
+    """Attend by the plain function in the model's own file, which knows caps, sinks and biases."""
+    own: Any = sys.modules[type(module).__module__]
+    given: torch.Tensor = own.eager_attention_forward(
+        module, query, *seen, mask, scaling=scaling, **settings
+    )[0]
+    return given
+
+
+def _folded(
+    query: torch.Tensor,
+    seen: tuple[torch.Tensor, torch.Tensor],
+    mask: torch.Tensor,
+    scaling: float | None,
+) -> torch.Tensor:
+    """Attend with the heads that share keys laid behind one another, so that no key is copied."""
+    _, heads, tokens, size = query.shape
+    groups = seen[0].shape[1]
+    folded = query.reshape(1, groups, heads // groups * tokens, size)
+    given = functional.scaled_dot_product_attention(
+        folded, seen[0], seen[1], attn_mask=mask, scale=scaling
+    )
+    return given.reshape(1, heads, tokens, given.shape[3]).transpose(1, 2)
+
+
+def _mask(block: Block, masks: Masks, query: torch.Tensor, repeats: int) -> torch.Tensor:
+    """Return a block's mask as numbers to add (1 x 1 x repeats * T x P + T), made once for all layers."""
+    name = (query.dtype, query.device, repeats)
+    if name not in masks:
+        seen = torch.from_numpy(block.mask()).to(query.device)
+        mask = torch.zeros(seen.shape, dtype=query.dtype, device=query.device)
+        masks[name] = mask.masked_fill_(~seen, float("-inf")).repeat(repeats, 1)[None, None]
+    return masks[name]
+
+
+AttentionInterface.register(NAME, attend)
