@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: install demo test lint serve docs verify-main verify-benchmarks clean
+.PHONY: install demo test lint serve docs verify-main verify-benchmarks verify-engine clean
 
 install: $(INSTALLED)
 
@@ -46,6 +46,9 @@ verify-main: $(INSTALLED)
 
 verify-benchmarks: $(INSTALLED)
 	$(BIN)/python -m tests.verify.benchmarks $(if $(QUICK),--quick) $(if $(BREAK),--break $(BREAK))
+
+verify-engine: $(INSTALLED)
+	$(BIN)/python -m tests.verify.engine $(if $(QUICK),--quick) $(if $(BREAK),--break $(BREAK))
 
 clean:
 	rm -rf $(VENV) demo _site runs

@@ -21,7 +21,7 @@ EXTRA_OF = {
 }
 EVALUATE_HELP = {
     "run": "evaluate an entry or a model, unit by unit; resumes where it stopped",
-    "plan": "list the units that `run` would evaluate, and which are done",
+    "plan": "say what each unit will take before it starts: items, tokens, time and memory",
 }
 
 
@@ -69,7 +69,7 @@ def parser() -> argparse.ArgumentParser:
 
     _check(add("check", "list every problem of submissions at once", commands.check))
     _evaluate(add("run", EVALUATE_HELP["run"], commands.run))
-    _evaluate(add("plan", EVALUATE_HELP["plan"], commands.plan))
+    _plan(add("plan", EVALUATE_HELP["plan"], commands.plan))
     _doctor(
         add("doctor", "examine a model for a minute, before hours are spent on it", commands.doctor)
     )
@@ -114,7 +114,7 @@ def _evaluate(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--device", default=None, help="cpu, cuda, cuda:1, or auto to spread over all cards"
     )
-    run.add_argument("--batch-size", type=_positive, default=16)
+    _rows(run)
     run.add_argument(
         "--dtype", choices=["bfloat16", "float16", "float32"], help="for a model, not an entry"
     )
@@ -142,6 +142,30 @@ def _evaluate(run: argparse.ArgumentParser) -> None:
     efficiency = run.add_mutually_exclusive_group()
     efficiency.add_argument("--no-efficiency", action="store_true", help="leave the probe out")
     efficiency.add_argument("--only-efficiency", action="store_true", help="only the probe")
+
+
+def _plan(plan: argparse.ArgumentParser) -> None:
+    _evaluate(plan)
+    form = plan.add_mutually_exclusive_group()
+    form.add_argument(
+        "--list", action="store_true", help="only list the units and which are done; load nothing"
+    )
+    form.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _rows(run: argparse.ArgumentParser) -> None:
+    run.add_argument(
+        "--batch-size", type=_positive, default=16, help="rows at a time where text is generated"
+    )
+    rows = run.add_mutually_exclusive_group()
+    rows.add_argument(
+        "--exact", action="store_true", help="one row at a time, nothing shared: slow"
+    )
+    rows.add_argument(
+        "--together",
+        action="store_true",
+        help="batches for LLM.int8 too, whose rows change each other: fast, not exact",
+    )
 
 
 def _judge(run: argparse.ArgumentParser) -> None:

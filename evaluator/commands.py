@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evaluator import submissions
+from evaluator import environment, submissions
 from evaluator.errors import InputError
 from evaluator.results import read_result
 
@@ -86,15 +86,18 @@ def serve(options: Namespace) -> int:
 
 
 def plan(options: Namespace) -> int:
-    """List the units of an entry or a model, and which are done."""
-    from evaluator import runner
+    """Say what each unit of an entry or a model will take, or list them; 1 if that can't be said of one."""
+    from evaluator import plan_report, planning
 
-    work, _ = _work(options)
-    for unit in work.units:
-        latest = runner.newest(unit.path)
-        state = read_result(latest).status if latest else "to run"
-        print(f"{state:8} {unit.suite.label}/{unit.name}")
-    return 0
+    work, target = _work(options)
+    if options.list:
+        for unit in work.units:
+            print(f"{planning.state(unit):8} {unit.suite.label}/{unit.name}")
+        return 0
+    loaded = target.load(options.device or _default_device())
+    found = planning.estimate(work, loaded, _settings(options))
+    print(plan_report.as_json(found) if options.json else "\n".join(plan_report.lines(found)))
+    return 1 if any(row.problem for row in found.rows) else 0
 
 
 def doctor(options: Namespace) -> int:
@@ -138,7 +141,8 @@ def run(options: Namespace) -> int:
 
     work, target = _work(options)
     _require_judges(work, options)
-    _require_writable(work.folder)
+    _require_writable(work.folder, "choose another --output")
+    _require_writable(environment.cache_folder(), "name another folder in QUANTBOARD_CACHE")
     device = options.device or _default_device()
     results = run_here(work, lambda: target.load(device), _settings(options), _say)
     failed = [result for result in results if result.status == "failed"]
@@ -223,6 +227,8 @@ def _settings(options: Namespace) -> "runner.Settings":
         datasets_folder=options.datasets,
         limit=options.limit,
         batch_size=options.batch_size,
+        exact=options.exact,
+        together=options.together,
         keep_failed=options.keep_failed,
         rerun=options.rerun,
         progress=sys.stderr.isatty(),
@@ -230,8 +236,8 @@ def _settings(options: Namespace) -> "runner.Settings":
     )
 
 
-def _require_writable(folder: Path) -> None:
-    """Fail before any work is done where results can't be kept.
+def _require_writable(folder: Path, advice: str) -> None:
+    """Fail before any work is done where results can't be kept, with advice on what to change.
 
     Raises:
         InputError: the folder can't be written.
@@ -242,9 +248,7 @@ def _require_writable(folder: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise InputError(
-            f"{folder} can't be written ({error.strerror}); choose another --output"
-        ) from error
+        raise InputError(f"{folder} can't be written ({error.strerror}); {advice}") from error
 
 
 def _default_device() -> str:

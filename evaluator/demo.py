@@ -96,7 +96,7 @@ def _run_variant(variant: Variant, base: Path, output: Path, limit: int | None) 
             if status:
                 return status
     words = ["run", str(folder), "--suite", "mini", "--output", str(output / "submissions")]
-    words += ["--dtype", "float32", "--batch-size", "64", "--device", "cpu"]
+    words += ["--dtype", "float32", "--batch-size", "64", "--device", "cpu", "--together"]
     words += ["--limit", str(limit)] if limit else []
     return _quantboard(variant.name, words)
 

@@ -225,6 +225,11 @@ class Timing(Contract):
     started: str = Field(description="UTC, ISO 8601, seconds.")
     finished: str = Field(description="UTC, ISO 8601, seconds.")
     seconds: float = Field(ge=0, description="Wall-clock seconds, loading left out.")
+    reused: int = Field(
+        default=0,
+        ge=0,
+        description="Requests that an interrupted run had answered; `seconds` leaves their time out.",
+    )
 
 
 class UnitResult(Contract):

@@ -32,6 +32,7 @@ from evaluator.suites.derived import DERIVATIONS
 
 if TYPE_CHECKING:
     from evaluator.models import Loaded
+    from evaluator.scoring.computing import Computing
     from evaluator.scoring.judging import Judging
 
 
@@ -42,6 +43,8 @@ class Settings:
     datasets_folder: Path | None = None
     limit: int | None = None
     batch_size: int = 16
+    exact: bool = False
+    together: bool = False
     keep_failed: bool = False
     rerun: str | None = None
     progress: bool = True
@@ -188,6 +191,7 @@ def finish(unit: Unit, result: UnitResult, started: float, settings: Settings) -
         started=_moment(started),
         finished=_moment(ended),
         seconds=round(max(0.0, ended - started), 3),
+        reused=result.timing.reused,
     )
     update: dict[str, object] = {"timing": timing}
     if unit.supersedes:
@@ -221,7 +225,7 @@ def _measure_benchmark(
         benchmark,
         datasets_folder=settings.datasets_folder,
         limit=settings.limit,
-        batch_size=settings.batch_size,
+        computing=_computing(unit, loaded, settings),
         progress=settings.progress,
         judging=judging,
     )
@@ -250,7 +254,23 @@ def _measure_benchmark(
             "groups": outcome.groups,
             "items": items.name,
             "items_sha256": digest,
+            "timing": result.timing.model_copy(update={"reused": outcome.reused}),
         }
+    )
+
+
+def _computing(unit: Unit, loaded: "Loaded", settings: Settings) -> "Computing":
+    """Say how a unit's requests are computed, and under which model their outcomes are kept."""
+    from evaluator.scoring.computing import Computing
+
+    number = unit.path.stem.removeprefix(unit.name).removeprefix(".")
+    return Computing(
+        batch_size=settings.batch_size,
+        exact=settings.exact,
+        together=settings.together,
+        model=loaded.description,
+        method=loaded.method,
+        measurement=int(number or 1),
     )
 
 
@@ -315,6 +335,8 @@ def reproducing_command(unit: Unit, entry: str, settings: Settings) -> str:
     if unit.benchmark:
         words += ["--benchmarks", unit.benchmark.name, "--no-efficiency"]
         words += ["--limit", str(settings.limit)] if settings.limit else []
+        words += ["--exact"] if settings.exact else []
+        words += ["--together"] if settings.together else []
         words += judges.words(unit.benchmark, settings.judge)
     else:
         words += ["--only-efficiency"]

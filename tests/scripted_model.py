@@ -8,6 +8,7 @@ choices are equally likely. Whole documents all have the same likelihood.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from evaluator.scoring.computing import Computing
 from evaluator.scoring.engine import Engine, Message, Record
 
 Row = Mapping[str, Any]
@@ -28,6 +29,10 @@ class ScriptedEngine(Engine):
         self.script = script
         self.chat = chat
         self.has_template = False
+        self.computing = Computing()
+        self.ways = {}
+        self.near_ties = set()
+        self.reused = 0
         self.records = {}
         self.tokens = {"prompt": 0, "generated": 0}
         self.decoding: dict[str, Any] = {}

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.agreement.plain import PLAIN, Passes, plain_run, watch
+from evaluator.scoring.computing import Computing
 
 FAULTS = ("likelihood", "correct", "text", "value", "error")
 BENCHMARKS = tuple(PLAIN)
@@ -114,7 +115,7 @@ def run_both(
         benchmark,
         datasets_folder=datasets_folder,
         limit=limit,
-        batch_size=batch_size,
+        computing=Computing(batch_size=batch_size, shared=False),
     )
     samples: dict[str, list[int]] = {}
     for item in outcome.texts:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2.exceptions import TemplateError
 
+from evaluator.scoring.computing import Computing
 from evaluator.scoring.engine import Engine
 from evaluator.scoring.quiet import quiet
 
@@ -20,7 +21,7 @@ def engine(loaded: "Loaded", *, chat: bool) -> Engine:
             loaded.model,
             loaded.tokenizer,
             loaded.context_length,
-            batch_size=1,
+            Computing(batch_size=1),
             chat=chat,
             progress=False,
         )

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from evaluator import runner
+from evaluator import planning, runner
 from evaluator.results import UnitResult
 from evaluator.runner import Settings, Unit, Work
 
@@ -39,24 +39,17 @@ def run_here(
             for unit in waiting
         ]
     say(f"{work.entry}: loaded in {time.time() - started:.0f} s")
-    results = []
-    began = time.time()
+    results: list[UnitResult] = []
+    planned = planning.expected(waiting, loaded, settings)
     for number, unit in enumerate(waiting, 1):
         result = runner.run_unit(unit, work.entry, loaded, settings)
-        where = f"{work.entry}: [{number}/{len(waiting)}] {unit.suite.name}/{unit.name}"
-        left = (time.time() - began) / number * (len(waiting) - number)
-        say(
-            f"{where}: {summary(unit, result)} ({result.timing.seconds:.1f} s, {_about(left)} left)"
-        )
         results.append(result)
+        where = f"{work.entry}: [{number}/{len(waiting)}] {unit.suite.name}/{unit.name}"
+        seconds = result.timing.seconds
+        left = planning.seconds_left(planned, [one.timing.seconds for one in results])
+        about = planning.duration(left)
+        say(f"{where}: {summary(unit, result)} ({seconds:.1f} s, about {about} left)")
     return results
-
-
-def _about(seconds: float) -> str:
-    """Return a duration as people say it."""
-    if seconds < 90:
-        return f"about {seconds:.0f} s"
-    return f"about {seconds / 60:.0f} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"
 
 
 def summary(unit: Unit, result: UnitResult) -> str:

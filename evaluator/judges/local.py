@@ -12,6 +12,7 @@ from evaluator import models
 from evaluator.judges.records import MAX_NEW_TOKENS, Keep, Reply, recorded_name
 from evaluator.models.checkpoint import commit_of
 from evaluator.results import JudgeUsed, LoadedModel, sha256_text
+from evaluator.scoring.computing import Computing
 from evaluator.scoring.engine import Engine, greedy
 from evaluator.scoring.quiet import quiet
 
@@ -87,7 +88,7 @@ class LocalJudge:
             loaded.model,
             loaded.tokenizer,
             loaded.context_length,
-            batch_size=self.batch_size,
+            Computing(batch_size=self.batch_size),
             chat=True,
             progress=False,
         )

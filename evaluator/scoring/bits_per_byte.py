@@ -20,7 +20,9 @@ import torch
 from tqdm import tqdm  # type: ignore[import-untyped]
 
 from evaluator.results import Metric
-from evaluator.scoring.token_losses import IGNORED, head_alone, summed_losses
+from evaluator.scoring.outcome_store import OutcomeStore
+from evaluator.scoring.output_head import output_head
+from evaluator.scoring.token_losses import IGNORED, kept_losses
 from evaluator.statistics.intervals import normal_interval, ratio_stderr
 
 if TYPE_CHECKING:
@@ -79,32 +81,39 @@ def _windows(document: int, ids: list[int], length: int) -> Iterator[Window]:
 
 
 def document_losses(
-    model: "PreTrainedModel", documents: Documents, *, batch_size: int, progress: bool
+    model: "PreTrainedModel",
+    documents: Documents,
+    *,
+    batch_size: int,
+    progress: bool,
+    store: OutcomeStore | None = None,
 ) -> list[float]:
     """Return the negative log-likelihood of each document, in nats, summed over all its tokens.
 
     A batch holds windows of about the same length, and of short ones as many as `batch_size` full windows
-    have tokens. What pads them follows them, and no causal model looks ahead.
+    have tokens. What pads them follows them, and no causal model looks ahead. A batch size of 1 means one
+    window at a time, without padding. Batches that the store knows are passed over, the others kept there.
     """
     losses = [0.0] * len(documents.sizes)
     ordered = sorted(documents.windows, key=lambda window: -len(window.read))
     if not ordered:
         return losses
-    batches = list(_batches(ordered, batch_size * documents.length))
+    batches = list(_batches(ordered, batch_size, documents.length))
+    head = output_head(model)
     with torch.no_grad():
-        head = head_alone(model, torch.tensor(ordered[0].read))
         for batch in tqdm(batches, desc="Bits per byte, batches", disable=not progress):
-            sums = summed_losses(model, *_padded(batch), head)
+            sums = kept_losses(model, *_padded(batch), head, store)
             for window, loss in zip(batch, sums, strict=True):
                 losses[window.document] += loss
     return losses
 
 
-def _batches(ordered: list[Window], tokens: int) -> Iterator[list[Window]]:
-    """Part windows, longest first, into batches of so many tokens with their padding."""
+def _batches(ordered: list[Window], batch_size: int, length: int) -> Iterator[list[Window]]:
+    """Part windows, longest first, into batches of so many full windows' tokens, with their padding."""
     start = 0
     while start < len(ordered):
-        count = max(1, tokens // len(ordered[start].read))
+        fitting = batch_size * length // len(ordered[start].read)
+        count = 1 if batch_size == 1 else max(1, fitting)
         yield ordered[start : start + count]
         start += count
 

@@ -1,9 +1,8 @@
 """Put lm-eval's requests to a model that is already loaded, and note what lm-eval forgets.
 
-lm-eval's own `HFLM` does the work, in its own order and batches, so that its tasks get its own results to the
-last digit. This subclass adds one rule for chat turns, a record of each request (was its prompt cut, how many
-tokens had the answer, did it hang on a near tie), and for this project's own tasks a cap on new tokens and
-greedy decoding whatever the checkpoint says.
+How they are computed is for `SharedLM` and `PlainLM` to say. This class adds one rule for chat turns, a
+record of each request (was its prompt cut, how many tokens had the answer, did it hang on a near tie), and
+for our own tasks a cap on new tokens and greedy decoding whatever the checkpoint says.
 """
 
 import math
@@ -13,13 +12,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import torch
 from jinja2.exceptions import TemplateError
-from lm_eval.models.huggingface import HFLM
-from tqdm import tqdm  # type: ignore[import-untyped]
 from transformers import GenerationConfig
 
-from evaluator.scoring.near_ties import CloseCalls
+from evaluator import environment
+from evaluator.scoring.computing import Computing
+from evaluator.scoring.pair_encoding import encoder_of
+from evaluator.scoring.plain_lm import Encoded
+from evaluator.scoring.shared_lm import SharedLM
+from evaluator.scoring.token_cache import tokenizer_identity, tokens_of
 from evaluator.scoring.turns import knows_thinking, shortened, turn_end
 from evaluator.tasks.registry import code_for_task
 
@@ -32,7 +33,6 @@ NEW_TOKENS_NAMES = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_complet
 SAMPLING_NAMES = ("do_sample", "temperature", "top_p", "top_k", "min_p", "repetition_penalty")
 
 Message = dict[str, str]
-Encoded = tuple[tuple[str, str], list[int], list[int]]
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,11 @@ class Record:
     near_tie: bool = False
 
 
-class Engine(HFLM):  # type: ignore[misc]  # lm-eval ships no types
+class Engine(SharedLM):
     """Answer lm-eval's requests with one model object, of any format transformers knows.
 
     `records` holds one entry per request, by task name, number of the document within the task, and number
-    of the choice. `tokens` counts what passed through the model, padding left out: `prompt` with the
-    continuations that were scored (requests that share one forward pass count once), and `generated`.
+    of the choice.
     """
 
     def __init__(
@@ -58,19 +57,17 @@ class Engine(HFLM):  # type: ignore[misc]  # lm-eval ships no types
         model: "PreTrainedModel",
         tokenizer: "PreTrainedTokenizerBase",
         context_length: int,
+        computing: Computing,
         *,
-        batch_size: int,
         chat: bool,
         progress: bool,
     ) -> None:
         """Wrap a loaded model; `context_length` is in tokens, `chat` says whether prompts are turns."""
         super().__init__(
+            computing,
             pretrained=model,
             tokenizer=tokenizer,
             max_length=context_length,
-            batch_size=batch_size,
-            # bfloat16 keeps three digits of a log-likelihood: ties where there are none
-            softmax_dtype=torch.float32,
             enable_thinking=False if knows_thinking(tokenizer) else None,
         )
         self.chat = chat
@@ -79,12 +76,8 @@ class Engine(HFLM):  # type: ignore[misc]  # lm-eval ships no types
             self.add_bos_token = False  # a template writes its special tokens itself
         self.progress = progress
         self.records: dict[tuple[str, int, int], Record] = {}
-        self.tokens = {"prompt": 0, "generated": 0}
         self.decoding: dict[str, Any] = {}
         self._asked: Sequence[Any] = ()
-        self._prompts: list[str] = []  # of the batch that is being generated
-        self._close: set[str] = set()  # prompts whose answer hung on a near tie
-        self._bar: Any = None
 
     @property
     def templated(self) -> bool:
@@ -114,28 +107,24 @@ class Engine(HFLM):  # type: ignore[misc]  # lm-eval ships no types
     ) -> list[tuple[float, bool]]:
         """Score each (context, continuation); see `records` for what was cut."""
         self._asked = requests
-        answers: list[tuple[float, bool]] = super().loglikelihood(
-            requests, disable_tqdm=disable_tqdm or not self.progress
+        pairs = [request.args for request in requests]
+        folder = environment.cache_folder() / "tokens" if self.computing.model else None
+        encoded = tokens_of(pairs, encoder_of(self), self._tokenizer_identity, folder).pairs()
+        return self._loglikelihood_tokens(
+            [(pair, *tokens) for pair, tokens in zip(pairs, encoded, strict=True)],
+            disable_tqdm=disable_tqdm,
         )
-        return answers
+
+    @cached_property
+    def _tokenizer_identity(self) -> dict[str, Any]:
+        return tokenizer_identity(self.tokenizer)
 
     def loglikelihood_rolling(self, requests: list[Any], disable_tqdm: bool = False) -> list[float]:
-        """Score whole documents, in windows of the context length, with one progress bar over all."""
+        """Score whole documents, in windows of the context length."""
         self._asked = ()
-        if disable_tqdm or not self.progress:
-            return self._rolled(requests)
-        windows = sum(
-            math.ceil(len(self.tok_encode(request.args[0])) / self.max_length)
-            for request in requests
+        return super().loglikelihood_rolling(
+            requests, disable_tqdm=disable_tqdm or not self.progress
         )
-        with tqdm(total=windows, desc="Scoring windows") as self._bar:
-            values = self._rolled(requests)
-        self._bar = None
-        return values
-
-    def _rolled(self, requests: list[Any]) -> list[float]:
-        values: list[float] = super().loglikelihood_rolling(requests, disable_tqdm=True)
-        return values
 
     def _loglikelihood_tokens(
         self, requests: list[Encoded], disable_tqdm: bool = False, override_bs: int | None = None
@@ -148,19 +137,15 @@ class Engine(HFLM):  # type: ignore[misc]  # lm-eval ships no types
         if possible:
             scored = super()._loglikelihood_tokens(
                 [requests[number] for number in possible],
-                disable_tqdm=disable_tqdm or not self._asked,
+                disable_tqdm=disable_tqdm or not self.progress,
                 override_bs=override_bs,
             )
             for number, answer in zip(possible, scored, strict=True):
                 answers[number] = answer
         self._note_likelihoods(requests, answers)
-        if self._bar is not None:
-            self._bar.update(len(requests))
         return answers
 
     def _note_likelihoods(self, requests: list[Encoded], answers: list[tuple[float, bool]]) -> None:
-        passes = {tuple((item[1] + item[2])[-(self.max_length + 1) : -1]) for item in requests}
-        self.tokens["prompt"] += sum(len(tokens) for tokens in passes)
         if not self._asked:
             return
         for asked, (_, context, continuation), (value, _) in zip(
@@ -172,26 +157,6 @@ class Engine(HFLM):  # type: ignore[misc]  # lm-eval ships no types
                 truncated=len(context) + len(continuation) > self.max_length + 1,
                 failed=not math.isfinite(value),
             )
-
-    def _encode_pair(self, context: str, continuation: str) -> tuple[list[int], list[int]]:
-        """Encode a chat turn and its answer without moving the turn's last newline into the answer.
-
-        lm-eval moves it, which adds a token to every answer and so shifts a mean over the answer's tokens.
-        """
-        if not self.chat:
-            pair: tuple[list[int], list[int]] = super()._encode_pair(context, continuation)
-            return pair
-        turn, whole = self.tok_encode(context), self.tok_encode(context + continuation)
-        if whole[: len(turn)] == turn and len(whole) > len(turn):
-            return turn, whole[len(turn) :]
-        return turn, self.tok_encode(continuation, add_special_tokens=False)
-
-    def _model_call(
-        self, inps: torch.Tensor, attn_mask: Any = None, labels: Any = None
-    ) -> torch.Tensor:
-        with torch.no_grad():  # a key-value cache would only cost memory here
-            logits: torch.Tensor = self.model(inps, use_cache=False).logits
-            return logits
 
     def new_tokens(self, wanted: int | None, *, own: bool) -> int:
         """Return how many tokens to generate: as many as the task wants.
@@ -212,7 +177,7 @@ class Engine(HFLM):  # type: ignore[misc]  # lm-eval ships no types
         """
         own = all(code_for_task(request.task_name) is not None for request in requests)
         settled = [self._settled(request, own=own) for request in requests]
-        self._close = set()
+        self.near_ties = set()
         with greedy(self.model) if own else nullcontext():
             texts: list[str] = super().generate_until(
                 settled, disable_tqdm=disable_tqdm or not self.progress
@@ -226,7 +191,6 @@ class Engine(HFLM):  # type: ignore[misc]  # lm-eval ships no types
         wanted = next((settings[name] for name in NEW_TOKENS_NAMES if settings.get(name)), None)
         limit = self.new_tokens(wanted, own=own)
         length, room = len(self.tok_encode(prompt)), self.max_length - limit
-        self.tokens["prompt"] += min(length, room)
         self.records[request.task_name, request.doc_id, request.idx] = Record(
             truncated=length > room
         )
@@ -258,43 +222,8 @@ class Engine(HFLM):  # type: ignore[misc]  # lm-eval ships no types
     def _note_close(self, requests: list[Any]) -> None:
         for request in requests:
             key = request.task_name, request.doc_id, request.idx
-            close = request.args[0] in self._close
+            close = request.args[0] in self.near_ties
             self.records[key] = replace(self.records[key], near_tie=close)
-
-    def tok_batch_encode(
-        self, strings: Sequence[str], *arguments: Any, **settings: Any
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Encode the prompts of a batch, and remember whose answers come next."""
-        self._prompts = list(strings)
-        encoded: tuple[torch.Tensor, torch.Tensor] = super().tok_batch_encode(
-            strings, *arguments, **settings
-        )
-        return encoded
-
-    def _model_generate(
-        self, context: torch.Tensor, max_length: int, stop: list[str], **settings: Any
-    ) -> torch.Tensor:
-        calls = CloseCalls()
-        output: torch.Tensor = super()._model_generate(
-            context, max_length, stop, logits_processor=[calls], **settings
-        )
-        new = output[:, context.shape[1] :]
-        ended = torch.isin(new, torch.tensor(end_tokens(self.model), device=new.device))
-        before_end = (ended.cumsum(dim=1) - ended.int()) == 0
-        self.tokens["generated"] += int(before_end.sum())
-        close = calls.rows(new, before_end, lambda tokens: self._stopped(tokens, stop))
-        self._close |= {self._prompts[row] for row in close}
-        return output
-
-    def _stopped(self, tokens: list[int], stop: list[str]) -> bool:
-        text = self.tok_decode(tokens)
-        return any(word in text for word in stop)
-
-
-def end_tokens(model: "PreTrainedModel") -> list[int]:
-    """Return the token ids at which the model's generation ends."""
-    ends = getattr(model.generation_config, "eos_token_id", None)
-    return [] if ends is None else ends if isinstance(ends, list) else [ends]
 
 
 @contextmanager

@@ -37,6 +37,7 @@ class Outcome:
     notes: list[str] = field(default_factory=list)
     texts: list[dict[str, Any]] = field(default_factory=list)
     near_ties: int = 0
+    reused: int = 0
     judge: JudgeUsed | None = None
 
 

@@ -6,7 +6,7 @@ forward pass with the body left out of it, whatever comes after it included.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 PROBE_TOKENS = 16
+# what a forward pass raises that a model wasn't written for; a lack of memory is none of these
+UNFIT = (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
 # elements of float32 logits that exist at the same time: 32 MiB, on a card 512 MiB
 ELEMENTS, ELEMENTS_ON_A_CARD = 2**23, 2**27
 
@@ -42,21 +44,34 @@ class OutputHead:
         return logits[0].float()
 
 
+class _States(BaseModelOutputWithPast):  # type: ignore[misc]  # transformers ships no types
+    """Hidden states, and None for all else that a head asks of its body: router logits, caches, ..."""
+
+    def __getattr__(self, name: str) -> None:
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+
 class _Given(nn.Module):
     """Stand where a body stood, and give hidden states that are known already."""
 
-    def __init__(self, states: torch.Tensor) -> None:
+    def __init__(self, states: torch.Tensor, body: nn.Module) -> None:
         super().__init__()
         self.states = states
+        self.__dict__["body"] = body  # not as a part: its weights are not this module's
 
-    def forward(self, *_: object, **__: object) -> BaseModelOutputWithPast:
-        return BaseModelOutputWithPast(last_hidden_state=self.states)
+    def __getattr__(self, name: str) -> Any:
+        """Return the body's own attribute, but itself for a decoder that a head calls (OPT)."""
+        return self if name == "decoder" else getattr(self.__dict__["body"], name)
+
+    def forward(self, *_: object, **__: object) -> _States:
+        return _States(last_hidden_state=self.states)
 
 
 @contextmanager
 def _body_gives(model: "PreTrainedModel", states: torch.Tensor) -> Iterator[None]:
     body = model.base_model
-    setattr(model, model.base_model_prefix, _Given(states))
+    setattr(model, model.base_model_prefix, _Given(states, body))
     try:
         yield
     finally:
@@ -64,8 +79,13 @@ def _body_gives(model: "PreTrainedModel", states: torch.Tensor) -> Iterator[None
 
 
 def input_device(model: "PreTrainedModel") -> torch.device:
-    """Return where a model takes its tokens: where its embedding lies, if it is spread over cards."""
-    device: torch.device = model.get_input_embeddings().weight.device
+    """Return where a model takes its tokens: where its embedding computes, if it is spread over cards."""
+    embedding = model.get_input_embeddings()
+    device: torch.device = embedding.weight.device
+    if (
+        device.type == "meta"
+    ):  # its weights lie on the CPU or on disk, and come when they are needed
+        return torch.device(embedding._hf_hook.execution_device)
     return device
 
 
@@ -92,6 +112,11 @@ def output_head(model: "PreTrainedModel") -> OutputHead | None:
     with torch.no_grad():
         whole = model(tokens, use_cache=False).logits[0].float()
         head = OutputHead(model, whole.shape[-1])
-        parts = head(hidden_states(model, tokens)[0])
+        try:
+            parts = head(hidden_states(model, tokens)[0])
+        except torch.OutOfMemoryError:
+            raise
+        except UNFIT:  # a body or a head that wants more than tokens and hidden states
+            return None
     same = whole.shape == parts.shape and torch.allclose(whole, parts.to(whole.device), atol=1e-3)
     return head if same else None

@@ -17,8 +17,10 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from evaluator.errors import DatasetError
 from evaluator.results import Metric
+from evaluator.scoring.outcome_store import OutcomeStore
+from evaluator.scoring.output_head import output_head
 from evaluator.scoring.selection import evenly_spaced
-from evaluator.scoring.token_losses import head_alone, summed_losses
+from evaluator.scoring.token_losses import kept_losses
 from evaluator.statistics.intervals import Z95, mean_stderr
 
 if TYPE_CHECKING:
@@ -52,16 +54,24 @@ def cut(
 
 
 def window_losses(
-    model: "PreTrainedModel", windows: torch.Tensor, *, batch_size: int, progress: bool
+    model: "PreTrainedModel",
+    windows: torch.Tensor,
+    *,
+    batch_size: int,
+    progress: bool,
+    store: OutcomeStore | None = None,
 ) -> list[float]:
-    """Return the mean negative log-likelihood per predicted token, in nats, of each window (N x w)."""
+    """Return the mean negative log-likelihood per predicted token, in nats, of each window (N x w).
+
+    Batches that the store knows are passed over, and the others kept there.
+    """
     losses: list[float] = []
     predicted = windows.shape[1] - 1
+    head = output_head(model)
     with torch.no_grad():
-        head = head_alone(model, windows[0])
         batches = torch.split(windows, batch_size)
         for batch in tqdm(batches, desc="Perplexity, batches", disable=not progress):
-            sums = summed_losses(model, batch[:, :-1], batch[:, 1:], head)
+            sums = kept_losses(model, batch[:, :-1], batch[:, 1:], head, store)
             losses += [total / predicted for total in sums]
     return losses
 

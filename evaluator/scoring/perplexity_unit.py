@@ -9,12 +9,16 @@ each has its own columns, null for the other kind:
 """
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import torch
 
 from evaluator.errors import DatasetError
 from evaluator.results import FLAGS, Metric, sha256_text
 from evaluator.scoring import bits_per_byte, perplexity
 from evaluator.scoring.outcome import Outcome
+from evaluator.scoring.outcome_store import OutcomeStore
 from evaluator.scoring.selection import evenly_spaced
 from evaluator.suites.definitions import Benchmark
 from evaluator.tasks import data, passages
@@ -29,14 +33,36 @@ NO_BEGINNING = (
 )
 
 
-def run_perplexity(
-    model: "PreTrainedModel",
-    tokenizer: "PreTrainedTokenizerBase",
-    context_length: int,
-    question: "Question",
-    seeds: dict[str, int],
-) -> Outcome:
-    """Measure `perplexity_window_<w>` and `bits_per_byte_window_<w>`; `context_length` is in tokens.
+@dataclass(frozen=True)
+class Pieces:
+    """What is read of a data set.
+
+    Attributes:
+        rows: its rows.
+        joined: their text, as one.
+        windows: token ids of that text (N x w).
+        texts: the documents that are scored.
+        documents: the same in tokens; None where no token can stand before a document's first.
+        length: tokens of a whole window.
+    """
+
+    rows: Any
+    joined: str
+    windows: torch.Tensor
+    texts: list[str]
+    documents: bits_per_byte.Documents | None
+    length: int
+
+    @property
+    def tokens(self) -> int:
+        """Return the tokens that are read."""
+        return self.windows.numel() + (self.documents.tokens if self.documents else 0)
+
+
+def pieces(
+    tokenizer: "PreTrainedTokenizerBase", context_length: int, question: "Question"
+) -> Pieces:
+    """Load a data set and cut it, once into windows and once into documents.
 
     Raises:
         DatasetError: the data set is missing, or has too little text.
@@ -49,33 +75,61 @@ def run_perplexity(
     joined = (benchmark.joiner or "").join(texts)
     length = perplexity.window_length(benchmark.window, context_length)
     windows = perplexity.cut(tokenizer, joined, length, limit=question.limit)
-    losses = perplexity.window_losses(
-        model, windows, batch_size=question.batch_size, progress=question.progress
-    )
     found = _documents(benchmark, texts, question.limit)
-    bits, documents = _bits_per_byte(model, tokenizer, found, length, question)
-    read = windows.numel() + (documents.tokens if documents else 0)
+    beginning = bits_per_byte.first_token(tokenizer)
+    documents = None
+    if beginning is not None:
+        documents = bits_per_byte.cut(tokenizer, found, beginning, length)
+    return Pieces(rows, joined, windows, found, documents, length)
+
+
+def run_perplexity(
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    context_length: int,
+    question: "Question",
+    seeds: dict[str, int],
+    store: OutcomeStore | None = None,
+) -> Outcome:
+    """Measure `perplexity_window_<w>` and `bits_per_byte_window_<w>`; `context_length` is in tokens.
+
+    Losses that the store knows are not computed again, and the others are kept there.
+
+    Raises:
+        DatasetError: the data set is missing, or has too little text.
+    """
+    read = pieces(tokenizer, context_length, question)
+    asking: Any = {
+        "batch_size": question.computing.rows,
+        "progress": question.progress,
+        "store": store,
+    }
+    losses = perplexity.window_losses(model, read.windows, **asking)
+    documents, bits = read.documents, []
+    if documents is not None:
+        bits = bits_per_byte.document_losses(model, documents, **asking)
+    window = int(read.windows.shape[1])
     return Outcome(
         metrics={
-            f"perplexity_window_{windows.shape[1]}": perplexity.summarize(losses),
-            f"bits_per_byte_window_{length}": bits_metric(bits, documents),
+            f"perplexity_window_{window}": perplexity.summarize(losses),
+            f"bits_per_byte_window_{read.length}": bits_metric(bits, documents),
         },
         groups={},
         columns=item_columns(losses, bits, documents.sizes if documents else []),
-        datasets=[data.used(question.benchmark.dataset, question.folder, rows)],
-        prompt_hash=sha256_text(str(windows.shape[1]), joined, *found),
+        datasets=[data.used(question.benchmark.dataset, question.folder, read.rows)],
+        prompt_hash=sha256_text(str(window), read.joined, *read.texts),
         task_versions={},
         shots=0,
         decoding={
-            "batch_size": question.batch_size,
-            "window_tokens": int(windows.shape[1]),
-            "document_window_tokens": length,
+            "batch_size": question.computing.rows,
+            "window_tokens": window,
+            "document_window_tokens": read.length,
         },
         seeds=seeds,
-        tokens={"prompt": read, "generated": 0},
+        tokens={"prompt": read.tokens, "generated": 0},
         truncated_prompts=0,
         chat_template_applied=False,
-        notes=_window_notes(benchmark, int(windows.shape[1])),
+        notes=_window_notes(question.benchmark, window),
     )
 
 
@@ -92,24 +146,6 @@ def _documents(benchmark: Benchmark, texts: list[str], limit: int | None) -> lis
             "use the data set as the Hub has it"
         )
     return found if limit is None else [found[i] for i in evenly_spaced(len(found), limit)]
-
-
-def _bits_per_byte(
-    model: "PreTrainedModel",
-    tokenizer: "PreTrainedTokenizerBase",
-    texts: list[str],
-    length: int,
-    question: "Question",
-) -> tuple[list[float], bits_per_byte.Documents | None]:
-    """Return each document's loss in nats, and the documents; nothing where a text has no first token."""
-    beginning = bits_per_byte.first_token(tokenizer)
-    if beginning is None:
-        return [], None
-    documents = bits_per_byte.cut(tokenizer, texts, beginning, length)
-    losses = bits_per_byte.document_losses(
-        model, documents, batch_size=question.batch_size, progress=question.progress
-    )
-    return losses, documents
 
 
 def bits_metric(losses: list[float], documents: bits_per_byte.Documents | None) -> Metric:

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,13 +15,17 @@ from evaluator.errors import InputError
 from evaluator.results import Metric, canonical_json, sha256_text
 from evaluator.scoring import harness_items, harness_metrics, judging, own_items
 from evaluator.scoring.answers import Answered, join, remarks
+from evaluator.scoring.computing import Computing
 from evaluator.scoring.engine import Engine
 from evaluator.scoring.judging import Decided, Judging
+from evaluator.scoring.kept import store_for
 from evaluator.scoring.loading import FEWSHOT_SEED, Tasks, load_views, notes
 from evaluator.scoring.outcome import Outcome
+from evaluator.scoring.output_head import output_head
 from evaluator.scoring.perplexity_unit import run_perplexity
 from evaluator.scoring.quiet import quiet
 from evaluator.scoring.selection import RowNumbers, evenly_spaced, spread, spread_over_strata
+from evaluator.scoring.shared_lm import way_of
 from evaluator.suites.definitions import Benchmark, Suite
 from evaluator.tasks import data
 from evaluator.tasks.registry import code_for_task
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
 
 # lm-eval's own defaults, so that its few-shot examples are the ones everybody gets
 SEEDS = {"python": 0, "numpy": 1234, "torch": 1234, "fewshot": FEWSHOT_SEED}
+
+ONE_BY_ONE = Computing(batch_size=1)
 
 PLAIN_TURNS = (
     "The tokenizer has no chat template: prompts are text and a newline, without a system line."
@@ -49,7 +55,7 @@ class Question:
     benchmark: Benchmark
     folder: Path | None
     limit: int | None
-    batch_size: int
+    computing: Computing
     progress: bool
     judging: Judging | None = None
 
@@ -63,7 +69,7 @@ def run_benchmark(  # noqa: PLR0913  # the parts of one run, all of them needed
     *,
     datasets_folder: Path | None = None,
     limit: int | None = None,
-    batch_size: int = 1,
+    computing: Computing = ONE_BY_ONE,
     progress: bool = False,
     judging: Judging | None = None,
 ) -> Outcome:
@@ -71,7 +77,7 @@ def run_benchmark(  # noqa: PLR0913  # the parts of one run, all of them needed
 
     `context_length` is in tokens. Rows come from the package for an embedded suite, else from
     `datasets_folder`, which is laid out like the Hub, else from the Hub. `limit` asks that many items at
-    most, evenly spread. `judging` holds the judge of a benchmark that needs one.
+    most, evenly spread. `computing` says how. `judging` holds the judge of a benchmark that needs one.
 
     Raises:
         DatasetError: the data set is missing, or has another shape than the benchmark needs.
@@ -79,20 +85,35 @@ def run_benchmark(  # noqa: PLR0913  # the parts of one run, all of them needed
         JudgeError: the judge gives no answer for good.
     """
     folder = embedded_folder() if suite.embedded else datasets_folder
-    question = Question(suite, benchmark, folder, limit, batch_size, progress, judging)
+    question = Question(suite, benchmark, folder, limit, computing, progress, judging)
     with quiet():
-        _seed()
+        seed()
         if not benchmark.tasks:
-            return run_perplexity(model, tokenizer, context_length, question, dict(SEEDS))
+            return _perplexity(model, tokenizer, context_length, question)
         engine = Engine(
             model,
             tokenizer,
             context_length,
-            batch_size=batch_size,
+            computing,
             chat=suite.chat_template,
             progress=progress,
         )
         return run_tasks(engine, question)
+
+
+def _perplexity(
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    context_length: int,
+    question: Question,
+) -> Outcome:
+    """Measure perplexity; one window at a time where the model's kernels look over a whole batch."""
+    computing = question.computing
+    way = way_of(model, output_head(model), context_length, computing)
+    rows = 1 if way.alone else computing.rows
+    question = replace(question, computing=replace(computing, batch_size=rows))
+    with store_for(computing, "perplexity", [], {"rows": rows}) as store:
+        return run_perplexity(model, tokenizer, context_length, question, dict(SEEDS), store=store)
 
 
 def embedded_folder() -> Path:
@@ -100,7 +121,8 @@ def embedded_folder() -> Path:
     return Path(str(resources.files("evaluator.mini"))) / "data"
 
 
-def _seed() -> None:
+def seed() -> None:
+    """Seed every generator that lm-eval or a model could draw from."""
     random.seed(SEEDS["python"])
     np.random.seed(SEEDS["numpy"])  # lm-eval's tasks draw from the global generator
     torch.manual_seed(SEEDS["torch"])
@@ -116,7 +138,7 @@ def run_tasks(engine: Engine, question: Question) -> Outcome:
     chosen = choose(views, question.limit)
     _announce(question, views, chosen)
     system = suite.system if engine.takes_system_role() else None
-    answers, logged = _ask(engine, views, chosen, system=system)
+    answers, logged = ask(engine, views, chosen, system=system)
     rows = answers[benchmark.tasks[0]]
     decided = judging.decide(
         benchmark,
@@ -135,7 +157,7 @@ def run_tasks(engine: Engine, question: Question) -> Outcome:
         prompt_hash=prompt_hash(every),
         task_versions={name: str(version) for name, version in sorted(logged["versions"].items())},
         shots=max(logged["n-shot"][name] for name in logged["samples"]),
-        decoding={**engine.decoding, "batch_size": question.batch_size, "softmax": "float32"},
+        decoding={**engine.decoding, **computed(engine), "softmax": "float32"},
         seeds=dict(SEEDS),
         tokens=dict(engine.tokens),
         truncated_prompts=sum(answer.truncated for answer in every),
@@ -148,8 +170,14 @@ def run_tasks(engine: Engine, question: Question) -> Outcome:
         ],
         texts=decided.beside([answer.texts() for answer in every]),
         near_ties=sum(answer.near_tie for answer in every),
+        reused=engine.reused,
         judge=decided.used,
     )
+
+
+def computed(engine: Engine) -> dict[str, Any]:
+    """Return how an engine has computed its requests."""
+    return {"batch_size": engine.computing.rows, **({"ways": engine.ways} if engine.ways else {})}
 
 
 def _announce(
@@ -194,7 +222,7 @@ def _rows_of_one_task(name: str, task: Any, limit: int) -> RowNumbers:
     return spread_over_strata(strata, clusters, limit)
 
 
-def _ask(
+def ask(
     engine: Engine,
     views: Mapping[str, Tasks],
     chosen: Mapping[str, RowNumbers | None],

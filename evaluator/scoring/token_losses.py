@@ -4,65 +4,102 @@ The body of the model runs over whole rows; its output head, whose float32 logit
 largest tensor, runs over a few hundred predicted positions at once, and over no padding.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import torch
 from torch.nn import functional
 
+from evaluator.scoring.outcome_store import OutcomeStore, losses_key
+from evaluator.scoring.output_head import OutputHead, hidden_states, input_device
+
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 IGNORED = -100  # a target that isn't predicted
-POSITIONS_AT_ONCE = 256  # rows of full-vocabulary float32 logits that exist at the same time
-PROBE_TOKENS = 16
-
-Head = Callable[[torch.Tensor], torch.Tensor]
-
-
-def input_device(model: "PreTrainedModel") -> torch.device:
-    """Return where a model takes its tokens: where its embedding lies, if it is spread over cards."""
-    device: torch.device = model.get_input_embeddings().weight.device
-    return device
+POSITIONS_AT_ONCE = (
+    256  # rows of float32 logits, where a model gives all of a window's in its own dtype
+)
 
 
-def head_alone(model: "PreTrainedModel", tokens: torch.Tensor) -> Head | None:
-    """Return the output head where logits are nothing but the head of the last hidden states, else None.
+def kept_losses(
+    model: "PreTrainedModel",
+    tokens: torch.Tensor,
+    targets: torch.Tensor,
+    head: OutputHead | None,
+    store: OutcomeStore | None,
+) -> list[float]:
+    """Return `summed_losses`, from the store where this very batch was scored before, else kept there.
 
-    Some families scale or cap logits afterwards (Gemma 2, Cohere, Granite), so it is tried on a few tokens.
-    Without it the logits of whole rows exist, in the model's own dtype.
+    A batch is kept whole: the last digits of a row's loss hang on its neighbours.
     """
-    head = model.get_output_embeddings()
-    body = model.base_model
-    if head is None or body is model:
-        return None
-    probe = tokens[None, :PROBE_TOKENS].to(input_device(model))
-    whole = model(probe, use_cache=False).logits
-    parts = head(body(probe, use_cache=False)[0])
-    same = whole.shape == parts.shape and torch.allclose(whole.float(), parts.float(), atol=1e-3)
-    return head if same else None
+    if store is None:
+        return summed_losses(model, tokens, targets, head)
+    key = losses_key(tokens.numpy(), targets.numpy())
+    if not store.known([key]):
+        store.add([key], [summed_losses(model, tokens, targets, head)])
+    losses: list[float] = store.known([key])[key]
+    return losses
 
 
 def summed_losses(
-    model: "PreTrainedModel", tokens: torch.Tensor, targets: torch.Tensor, head: Head | None
+    model: "PreTrainedModel", tokens: torch.Tensor, targets: torch.Tensor, head: OutputHead | None
 ) -> list[float]:
     """Return the negative log-likelihood of each row's targets, in nats, summed in float64.
 
-    `tokens` (B x T) are read; `targets` (B x T) hold the token that follows each of them, or IGNORED.
+    `tokens` (B x T) are read; `targets` (B x T) hold the token that follows each of them, or IGNORED. Without
+    a head, rows are read one at a time; where memory runs out, half of the rows are.
+
+    Raises:
+        torch.OutOfMemoryError: not even one row fits.
     """
-    tokens = tokens.to(input_device(model))
     if head is None:
-        states: torch.Tensor = model(tokens, use_cache=False).logits
-    else:
-        states = model.base_model(tokens, use_cache=False)[0]
+        return [_row_loss(model, *row) for row in zip(tokens, targets, strict=True)]
+    try:
+        return _batch_losses(model, tokens, targets, head)
+    except torch.OutOfMemoryError:
+        if len(tokens) == 1:
+            raise
+        torch.cuda.empty_cache()
+    half = len(tokens) // 2
+    return [
+        *summed_losses(model, tokens[:half], targets[:half], head),
+        *summed_losses(model, tokens[half:], targets[half:], head),
+    ]
+
+
+def _batch_losses(
+    model: "PreTrainedModel", tokens: torch.Tensor, targets: torch.Tensor, head: OutputHead
+) -> list[float]:
+    """Return each row's loss from the body's states, through the head a few positions at a time."""
+    states = hidden_states(model, tokens.to(input_device(model)))
     targets = targets.to(states.device)
     losses = torch.zeros(targets.shape, dtype=torch.float64, device=states.device)
-    positions = (targets != IGNORED).nonzero()
-    for some in torch.split(positions, POSITIONS_AT_ONCE):
-        rows, columns = some.unbind(dim=1)
-        part = states[rows, columns]
-        logits = (part if head is None else head(part)).float()
-        wanted = targets[rows, columns].to(logits.device)
-        loss = functional.cross_entropy(logits, wanted, reduction="none")
-        losses[rows, columns] = loss.double().to(losses.device)
+    for rows, columns in _positions(targets, head.rows):
+        logits = head(states[rows, columns])
+        losses[rows, columns] = _losses(logits, targets[rows, columns]).to(losses.device)
     return [float(value) for value in losses.sum(dim=1)]
+
+
+def _row_loss(model: "PreTrainedModel", tokens: torch.Tensor, targets: torch.Tensor) -> float:
+    """Return the loss of one row (T), without its padding, from the logits that the model itself gives."""
+    length = int((targets != IGNORED).nonzero()[-1]) + 1
+    inputs = tokens[None, :length].to(input_device(model))
+    logits: torch.Tensor = model(inputs, use_cache=False).logits[0]
+    targets = targets.to(logits.device)
+    parts = [
+        _losses(logits[columns].float(), targets[columns])
+        for (columns,) in _positions(targets, POSITIONS_AT_ONCE)
+    ]
+    return float(torch.cat(parts).sum())
+
+
+def _positions(targets: torch.Tensor, count: int) -> Iterator[tuple[torch.Tensor, ...]]:
+    """Yield the indices of the predicted positions, by dimension, so many at a time."""
+    for some in torch.split((targets != IGNORED).nonzero(), count):
+        yield some.unbind(dim=1)
+
+
+def _losses(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """Return -log p (N, float64) of the tokens wanted (N), from float32 logits (N x vocabulary)."""
+    return functional.cross_entropy(logits, wanted.to(logits.device), reduction="none").double()

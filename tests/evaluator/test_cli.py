@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from evaluator.cli import main
-from evaluator.executors.local import _about
+from evaluator.planning import duration
 
 
 def test_schema_is_written_where_asked(tmp_path: Path) -> None:
@@ -40,12 +40,10 @@ def test_serve_without_a_site_says_how_to_build_one(
     assert "quantboard build" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(5, "about 5 s"), (600, "about 10 min"), (7200, "about 2.0 h")]
-)
+@pytest.mark.parametrize(("seconds", "words"), [(5, "5 s"), (600, "10 min"), (7200, "2.0 h")])
 def test_time_left_is_said_as_people_say_it(seconds: float, words: str) -> None:
     """Seconds, minutes and hours each have their own form."""
-    assert _about(seconds) == words
+    assert duration(seconds) == words
 
 
 def test_build_and_check_import_nothing_heavy(tmp_path: Path) -> None:

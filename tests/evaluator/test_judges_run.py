@@ -59,6 +59,7 @@ def written(folder: Path, name: str) -> UnitResult:
 def test_a_scripted_model_gets_the_scores_worked_out_by_hand(serve: Serve, tmp_path: Path) -> None:
     """From rows to metrics: known responses, and a server that gives the written verdicts."""
     pytest.importorskip("lm_eval", reason="the extra `evaluate` isn't installed")
+    from evaluator.scoring.computing import Computing
     from evaluator.scoring.judging import Judging
     from evaluator.scoring.run import Question, run_tasks
     from tests.scripted_model import ScriptedEngine
@@ -71,7 +72,7 @@ def test_a_scripted_model_gets_the_scores_worked_out_by_hand(serve: Serve, tmp_p
     said: list[str] = []
     judging = Judging(judge(server), tmp_path / "kept", say=said.append)
     engine = ScriptedEngine(lambda row, _: worked.response(row), chat=True)
-    outcome = run_tasks(engine, Question(suite, benchmark, hub, None, 1, False, judging))
+    outcome = run_tasks(engine, Question(suite, benchmark, hub, None, Computing(), False, judging))
     found = {name: metric.value for name, metric in outcome.metrics.items()}
     assert found == pytest.approx(worked.JUDGED)
     assert outcome.judge is not None

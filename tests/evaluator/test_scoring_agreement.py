@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from evaluator.scoring.computing import Computing
+
 pytest.importorskip("lm_eval", reason="the extra `evaluate` isn't installed")
 
 from benchmarks.agreement.compare import FAULTS, Both, difference, fault, run_both
@@ -65,7 +67,7 @@ def test_subjects_share_a_limit() -> None:
         suite.benchmark("mmlu"),
         datasets_folder=data,
         limit=60,
-        batch_size=16,
+        computing=Computing(batch_size=16, shared=False),
     )
     asked = Counter(text["task"] for text in outcome.texts)
     assert (len(asked), set(asked.values())) == (57, {1, 2})

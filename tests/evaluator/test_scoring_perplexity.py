@@ -7,13 +7,22 @@ from typing import Any
 
 import pytest
 
+from evaluator.scoring.computing import Computing
+
 pytest.importorskip("lm_eval", reason="the extra `evaluate` isn't installed")
 
 import torch
 
 from evaluator.errors import DatasetError
-from evaluator.scoring import bits_per_byte, perplexity, run_benchmark, token_losses
+from evaluator.scoring import (
+    bits_per_byte,
+    output_head,
+    perplexity,
+    run_benchmark,
+    token_losses,
+)
 from evaluator.scoring.outcome import Outcome
+from evaluator.scoring.outcome_store import OutcomeStore
 from evaluator.suites.definitions import load_suite
 from evaluator.tasks import data, passages
 from tests.evaluator.byte_model import byte_llama, byte_tokenizer, write_rows
@@ -22,6 +31,7 @@ from tests.independent import perplexity_loop
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = os.environ.get("QUANTBOARD_SHARED")
 BOS = 1
+TRIES = 2  # forward passes that find out whether the head can be had apart
 LINES = [
     line
     for page in range(4)
@@ -63,7 +73,7 @@ def measured(
         benchmark,
         datasets_folder=folder,
         limit=limit,
-        batch_size=batch_size,
+        computing=Computing(batch_size=batch_size),
     )
 
 
@@ -188,23 +198,19 @@ def test_without_a_first_token_bits_per_byte_say_why(model: Any, tmp_path: Path)
     assert "neither a BOS nor an EOS" in (metric.reason or "")
 
 
-def test_capped_logits_arent_taken_from_the_head(model: Any) -> None:
-    """Gemma 2 caps its logits after the head, so the head alone is refused there, and taken for Llama."""
-    ids = torch.arange(3, 40)
-    capped = byte_llama(64, family="Gemma2", final_logit_softcapping=1.0)
-    with torch.no_grad():
-        assert token_losses.head_alone(model, ids) is not None
-        assert token_losses.head_alone(capped, ids) is None
-
-
-def test_capped_logits_give_the_models_own_loss() -> None:
-    """Where the head alone won't do, the loss is still the model's own."""
+@pytest.mark.parametrize("separate", [True, False], ids=["head apart", "whole logits"])
+def test_capped_logits_give_the_models_own_loss(*, separate: bool) -> None:
+    """What a model does to its logits behind the head (Gemma 2's cap) counts, with the head apart and not."""
     model = byte_llama(64, family="Gemma2", final_logit_softcapping=1.0)
-    ids = torch.arange(3, 67)[None]
+    tokens = torch.arange(3, 67)[None]
+    head = output_head.output_head(model)
+    assert head is not None
     with torch.no_grad():
-        expected = float(model(ids, labels=ids).loss)
-    losses = perplexity.window_losses(model, ids, batch_size=1, progress=False)
-    assert losses == pytest.approx([expected], rel=1e-5)
+        expected = float(model(tokens, labels=tokens).loss)
+        losses = token_losses.summed_losses(
+            model, tokens[:, :-1], tokens[:, 1:], head if separate else None
+        )
+    assert losses == pytest.approx([63 * expected], rel=1e-5)
 
 
 def test_no_full_vocabulary_float32_tensor_spans_a_sequence(
@@ -212,11 +218,106 @@ def test_no_full_vocabulary_float32_tensor_spans_a_sequence(
 ) -> None:
     """The head sees as many positions at once as it may, never all of a batch."""
     seen: list[int] = []
-    monkeypatch.setattr(token_losses, "POSITIONS_AT_ONCE", 16)
-    hook = model.lm_head.register_forward_hook(lambda _, args, __: seen.append(args[0].numel()))
-    perplexity.window_losses(model, torch.arange(3, 131).view(2, 64), batch_size=2, progress=False)
-    hook.remove()
-    assert max(seen) == 16 * model.config.hidden_size
+    monkeypatch.setattr(output_head, "ELEMENTS", 16 * model.config.vocab_size)
+    windows = torch.arange(3, 131).view(2, 64)
+    with model.lm_head.register_forward_hook(
+        lambda _, args, __: seen.append(args[0].shape[:-1].numel())
+    ):
+        perplexity.window_losses(model, windows, batch_size=2, progress=False)
+    assert max(seen) == 16
+
+
+def test_short_memory_halves_a_batch(model: Any) -> None:
+    """A batch that runs out of memory is scored in halves, with the same losses."""
+    windows = torch.arange(3, 163).view(5, 32)
+    expected = perplexity.window_losses(model, windows, batch_size=5, progress=False)
+
+    def refuse(_: Any, args: Any) -> None:
+        if len(args[0]) > 1:
+            raise torch.OutOfMemoryError("a batch of two doesn't fit")
+
+    with model.base_model.embed_tokens.register_forward_pre_hook(refuse):
+        found = perplexity.window_losses(model, windows, batch_size=5, progress=False)
+    assert found == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_batch_size_of_one_pads_nothing(model: Any) -> None:
+    """With one window at a time no forward pass holds padding, which LLM.int8 would feel."""
+    shapes: list[tuple[int, ...]] = []
+    documents = bits_per_byte.cut(byte_tokenizer(), ["x" * size for size in (3, 9, 70)], BOS, 64)
+    with model.base_model.embed_tokens.register_forward_pre_hook(
+        lambda _, args: shapes.append(tuple(args[0].shape))
+    ):
+        bits_per_byte.document_losses(model, documents, batch_size=1, progress=False)
+    assert shapes[TRIES:] == [(1, 64), (1, 64), (1, 9), (1, 3)]
+
+
+# Resume -----------------------------------------------------------------------------------------
+
+
+def kept(folder: Path) -> OutcomeStore:
+    """Return the store of these tests' one identity."""
+    return OutcomeStore.open(folder, {"model": "byte Llama"})
+
+
+def text_losses(model: Any, store: OutcomeStore | None) -> tuple[list[float], list[float]]:
+    """Return the losses of the lines' windows and of their pages."""
+    windows = perplexity.cut(byte_tokenizer(), JOINED, 64)
+    documents = bits_per_byte.cut(byte_tokenizer(), passages.pages(LINES), BOS, 64)
+    settings: dict[str, Any] = {"batch_size": 2, "progress": False, "store": store}
+    return (
+        perplexity.window_losses(model, windows, **settings),
+        bits_per_byte.document_losses(model, documents, **settings),
+    )
+
+
+class Passes:
+    """Count the forward passes through a model's body, and interrupt the one behind the last allowed."""
+
+    def __init__(self, allowed: int | None = None) -> None:
+        """Interrupt nothing, or the pass after so many."""
+        self.allowed = allowed
+        self.count = 0
+
+    def __call__(self, *_: Any) -> None:
+        """Stand before a forward pass."""
+        if self.count == self.allowed:
+            raise KeyboardInterrupt
+        self.count += 1
+
+
+def passes_of(model: Any, store: OutcomeStore | None) -> tuple[int, Any]:
+    """Return how many forward passes the lines' losses take, and the losses."""
+    passes = Passes()
+    with model.base_model.embed_tokens.register_forward_pre_hook(passes):
+        losses = text_losses(model, store)
+    return passes.count, losses
+
+
+@pytest.mark.parametrize(("allowed", "batches"), [(4, 2), (10, 6)], ids=["windows", "pages"])
+def test_an_interrupted_run_goes_on_where_it_stopped(
+    model: Any, tmp_path: Path, allowed: int, batches: int
+) -> None:
+    """Interrupted in the windows or in the pages, a second run computes the rest, to the same last digit."""
+    alone, expected = passes_of(model, None)
+    interrupting = model.base_model.embed_tokens.register_forward_pre_hook(Passes(allowed))
+    with kept(tmp_path) as store, interrupting, pytest.raises(KeyboardInterrupt):
+        text_losses(model, store)
+    assert len(kept(tmp_path)) == batches
+    with kept(tmp_path) as store:
+        again, found = passes_of(model, store)
+    assert found == expected
+    assert again == alone - batches
+
+
+def test_a_finished_run_is_not_computed_again(model: Any, tmp_path: Path) -> None:
+    """What was scored once is read; only the head is tried, for each of the two measures."""
+    with kept(tmp_path) as store:
+        _, expected = passes_of(model, store)
+    with kept(tmp_path) as store:
+        again, found = passes_of(model, store)
+    assert found == expected
+    assert again == 2 * TRIES
 
 
 def test_a_text_of_nothing_is_refused() -> None:
@@ -231,9 +332,7 @@ def test_lines_without_a_heading_are_refused(model: Any, tmp_path: Path) -> None
     benchmark = suite.benchmark("wikitext2")
     write_rows(tmp_path, benchmark.dataset.path, "test", [{"text": " A line . \n"}])
     with pytest.raises(DatasetError, match="has no page"):
-        run_benchmark(
-            model, byte_tokenizer(), 64, suite, benchmark, datasets_folder=tmp_path, batch_size=1
-        )
+        run_benchmark(model, byte_tokenizer(), 64, suite, benchmark, datasets_folder=tmp_path)
 
 
 def test_sentences_are_taken_in_blocks() -> None:
@@ -279,7 +378,13 @@ def test_real_text_agrees_with_the_direct_loop(name: str, context: int, tmp_path
     texts = ["" if line == passages.BLANK_LINE else line for line in lines]
     write_rows(tmp_path, benchmark.dataset.path, "test", [{"text": text} for text in texts])
     metrics = run_benchmark(
-        model, tokenizer, context, suite, benchmark, datasets_folder=tmp_path, batch_size=4
+        model,
+        tokenizer,
+        context,
+        suite,
+        benchmark,
+        datasets_folder=tmp_path,
+        computing=Computing(batch_size=4),
     ).metrics
     documents = passages.pages(texts)
     first = bits_per_byte.first_token(tokenizer)

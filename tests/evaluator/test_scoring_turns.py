@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from evaluator.scoring.computing import Computing
+
 pytest.importorskip("lm_eval", reason="the extra `evaluate` isn't installed")
 
 from evaluator.results import FLAGS
@@ -46,7 +48,7 @@ def engine(model: Any, template: str | None, *, adds_start: bool = False, chat: 
         tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
             single="<s> $A", special_tokens=[("<s>", 1)]
         )
-    return Engine(model, tokenizer, CONTEXT, batch_size=1, chat=chat, progress=False)
+    return Engine(model, tokenizer, CONTEXT, Computing(batch_size=1), chat=chat, progress=False)
 
 
 def asked(model: Any, folder: Path, name: str, row: dict[str, Any], template: str | None) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from evaluator.scoring.computing import Computing
 from evaluator.suites.definitions import load_suite
 from evaluator.tasks import data
 from evaluator.tasks.truthfulqa import scoring as truthfulqa
@@ -100,7 +101,7 @@ def test_lm_eval_agrees_with_the_independent_scores() -> None:
         suite.benchmark("truthfulqa"),
         datasets_folder=folder / "hub",
         limit=4,
-        batch_size=16,
+        computing=Computing(batch_size=16),
     )
     parts: dict[str, Scored] = {"mc1": [], "mc2": []}
     for text in outcome.texts:

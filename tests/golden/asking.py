@@ -12,6 +12,7 @@ from typing import Any
 from lm_eval.models.huggingface import HFLM
 
 from evaluator.scoring import run_benchmark
+from evaluator.scoring.computing import Computing
 from evaluator.scoring.engine import Engine
 from evaluator.scoring.loading import load_views
 from evaluator.scoring.outcome import DECIMALS, Outcome
@@ -66,7 +67,12 @@ def engine(answer: str | None, *, chat: bool, template: str | None = CHATML) -> 
     """Return an engine that gives one answer; without a template turns are plain text."""
     tokenizer = byte_tokenizer(template)
     made = SpokenEngine(
-        byte_llama(CONTEXT), tokenizer, CONTEXT, batch_size=1, chat=chat, progress=False
+        byte_llama(CONTEXT),
+        tokenizer,
+        CONTEXT,
+        Computing(batch_size=1, shared=False),
+        chat=chat,
+        progress=False,
     )
     made.answer, made.pieces = answer, []
     return made
@@ -141,7 +147,7 @@ def ask(
     chosen = load_suite(suite)
     with quiet():
         made = engine(answer, chat=chosen.chat_template, template=template)
-        question = Question(chosen, benchmark, hub, None, 1, progress=False)
+        question = Question(chosen, benchmark, hub, None, Computing(shared=False), progress=False)
         return made, run_tasks(made, question)
 
 
@@ -189,11 +195,9 @@ def windows(suite: str, benchmark: Benchmark, hub: Path) -> Golden:
     chosen = load_suite(suite)
     outcome = run_benchmark(model, tokenizer, CONTEXT, chosen, benchmark, datasets_folder=hub)
     hook.remove()
-    kept = list(dict.fromkeys(read))
-    # what only tries out the model's head is the beginning of a window
-    kept = [
-        one for one in kept if not any(one != other and other.startswith(one) for other in kept)
-    ]
+    words = json.dumps(_rows(suite, benchmark.name), ensure_ascii=False)
+    # what only tries the model out is no text of the data set's
+    kept = [one for one in dict.fromkeys(read) if set(one.removeprefix("<s>")) <= {*words, "\n"}]
     return {"read": kept, "metrics": sorted(outcome.metrics)}
 
 

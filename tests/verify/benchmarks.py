@@ -1,94 +1,25 @@
-"""Show what the benchmarks promise: `make verify-benchmarks`, with `QUICK=1` or with a fault, `BREAK=N`.
+"""Show what the benchmarks promise: `make verify-benchmarks`, with `QUICK=1` or with a fault, `BREAK=N`."""
 
-Each group of points runs in a process of its own, forked after the slow imports: a fault that is put into the
-evaluator stays with its point, and two cores do the work of two.
-"""
-
-import importlib
-import logging
-import multiprocessing
-import os
 import sys
-import time
-from collections.abc import Callable, Sequence
-from multiprocessing.context import ForkProcess
 
-from tests.verify import report
-from tests.verify.report import Context, Point
-
-SLOW_IMPORTS = (
-    "torch",
-    "lm_eval",
-    "evaluator.scoring",
-    "datasets",
-    "pandas",
-    "sacrebleu",
-    "rouge_score.rouge_scorer",
-    "transformers.models.llama.modeling_llama",
-)
-CHATTY = ("torch.utils._pytree", "torchao")  # they warn of other packages when they are imported
-AT_ONCE = 2  # processes, in the quick form
-
-
-def _show(module: str) -> Callable[[Context], str]:
-    """Return a point's function, whose module is imported when it is run."""
-
-    def show(context: Context) -> str:
-        figures: str = importlib.import_module(f"tests.verify.{module}").show(context)
-        return figures
-
-    return show
-
+from tests.verify import groups
+from tests.verify.groups import shown_by
+from tests.verify.report import Point
 
 POINTS = [
-    Point(1, "metrics and independent ones", "ROUGE stems its words", _show("metrics_agree")),
+    Point(1, "metrics and independent ones", "ROUGE stems its words", shown_by("metrics_agree")),
     Point(
         2,
         "suite harness and lm-eval",
         "a standard error is taken over n",
-        _show("harness_equality"),
+        shown_by("harness_equality"),
     ),
-    Point(3, "golden prompts and scores", "a prompt loses a line", _show("golden_points")),
-    Point(4, "scripted models", "an unparsed answer counts as the first", _show("scripted")),
-    Point(5, "the suites' page", "a suite changes and its page doesn't", _show("docs_current")),
-    Point(6, "repeated runs", "each forward pass has other noise", _show("repeat")),
+    Point(3, "golden prompts and scores", "a prompt loses a line", shown_by("golden_points")),
+    Point(4, "scripted models", "an unparsed answer counts as the first", shown_by("scripted")),
+    Point(5, "the suites' page", "a suite changes and its page doesn't", shown_by("docs_current")),
+    Point(6, "repeated runs", "each forward pass has other noise", shown_by("repeat")),
 ]
 GROUPS = [[2], [4], [1], [6], [3, 5]]  # what takes longest comes first
 
-
-def main(arguments: Sequence[str]) -> int:
-    """Run every group, and return 1 where a point falls short."""
-    os.environ |= {"HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1"}
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    for name in SLOW_IMPORTS:
-        importlib.import_module(name)
-        for logger in CHATTY:
-            logging.getLogger(logger).setLevel(logging.ERROR)
-    at_once = AT_ONCE if "--quick" in arguments else 1
-    running: list[ForkProcess] = []
-    ended: list[int | None] = []
-    for group in GROUPS:
-        while len(running) >= at_once:
-            _collect(running, ended)
-        process = multiprocessing.get_context("fork").Process(target=_run, args=(group, arguments))
-        process.start()
-        running.append(process)
-    while running:
-        _collect(running, ended)
-    return 0 if all(status == 0 for status in ended) else 1
-
-
-def _run(group: list[int], arguments: Sequence[str]) -> None:
-    sys.exit(report.main(POINTS, [group], arguments))
-
-
-def _collect(running: list[ForkProcess], ended: list[int | None]) -> None:
-    """Move the processes that have ended from the one list to the other's statuses."""
-    time.sleep(0.1)
-    for process in [process for process in running if not process.is_alive()]:
-        running.remove(process)
-        ended.append(process.exitcode)
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(groups.main(POINTS, GROUPS, sys.argv[1:]))

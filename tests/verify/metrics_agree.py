@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from evaluator.scoring.computing import Computing
 from evaluator.tasks import rouge
 from evaluator.tasks.registry import BENCHMARKS
 from tests.theory import rules
@@ -184,7 +185,13 @@ def perplexities(shared: Path, context: Context) -> tuple[int, float]:
         10**9
     )  # the text is cut afterwards, so its length is no reason to warn
     outcome = run_benchmark(
-        model, tokenizer, length, suite, benchmark, datasets_folder=hub, batch_size=4
+        model,
+        tokenizer,
+        length,
+        suite,
+        benchmark,
+        datasets_folder=hub,
+        computing=Computing(batch_size=4),
     )
     ours = {name.split("_window_")[0]: metric.value for name, metric in outcome.metrics.items()}
     joined = (benchmark.joiner or "").join(lines)

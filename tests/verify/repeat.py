@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evaluator.scoring.computing import Computing
 from evaluator.scoring.near_ties import NEAR
 from tests.verify import real_rows
 from tests.verify.report import ROOT, Context, require, shared_folder
@@ -115,7 +116,7 @@ def _run(loaded: Loaded, suite: str, name: str, hub: Path, limit: int, batch: in
         chosen.benchmark(name),
         datasets_folder=hub,
         limit=limit,
-        batch_size=batch,
+        computing=Computing(batch_size=batch),
     )
 
 

@@ -129,6 +129,7 @@ def scripts_of(suite: str, name: str) -> tuple[str, ...]:
 
 def run(hub: Path, suite: str, name: str, script: str, limit: Limit) -> Any:
     """Return the outcome of one script on one benchmark, through the evaluator's own way."""
+    from evaluator.scoring.computing import Computing
     from evaluator.scoring.quiet import quiet
     from evaluator.scoring.run import Question, run_tasks
     from evaluator.suites.definitions import load_suite
@@ -137,7 +138,7 @@ def run(hub: Path, suite: str, name: str, script: str, limit: Limit) -> Any:
     chosen = load_suite(suite)
     engine = ScriptedEngine(rules.says(suite, name, script), chat=chosen.chat_template)
     with quiet():
-        question = Question(chosen, chosen.benchmark(name), hub, limit, 1, progress=False)
+        question = Question(chosen, chosen.benchmark(name), hub, limit, Computing(), progress=False)
         return run_tasks(engine, question)
 
 

@@ -5,6 +5,7 @@ values of one path per layer, and attends block by block: the heavy rest of the 
 """
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -36,12 +37,14 @@ class PathCache:
         """Start empty."""
         self.length = length
         self.calls = 0
-        self._buffers: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        self._buffers: dict[tuple[int, int], tuple[torch.Tensor, torch.Tensor]] = {}
+        self._visits: Counter[int] = Counter()
         self._masks: list[tuple[Block, Masks]] = []
 
     def begin(self, pack: Pack) -> None:
         """Take up the blocks of the next forward pass."""
         self._masks = [(block, {}) for block in pack.blocks]
+        self._visits.clear()
 
     @property
     def blocks(self) -> Iterator[tuple[Block, Masks]]:
@@ -51,12 +54,17 @@ class PathCache:
     def of(
         self, module: torch.nn.Module, key: torch.Tensor, value: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return a layer's buffers, each 1 x heads x length x size."""
-        if id(module) not in self._buffers:
-            self._buffers[id(module)] = tuple(  # type: ignore[assignment]
+        """Return a layer's buffers, each 1 x heads x length x size.
+
+        A layer may attend more than once in a forward pass (DiffLlama, looped layers): each time has its own.
+        """
+        name = id(module), self._visits[id(module)]
+        self._visits[id(module)] += 1
+        if name not in self._buffers:
+            self._buffers[name] = tuple(  # type: ignore[assignment]
                 new.new_zeros((1, new.shape[1], self.length, new.shape[3])) for new in (key, value)
             )
-        return self._buffers[id(module)]
+        return self._buffers[name]
 
 
 _CACHE: ContextVar[PathCache] = ContextVar("path cache")
@@ -65,15 +73,24 @@ _CACHE: ContextVar[PathCache] = ContextVar("path cache")
 @contextmanager
 def tree_attention(model: "PreTrainedModel", cache: PathCache) -> Iterator[None]:
     """Exchange a model's attention for ours, and give it a cache, for as long as the context lasts."""
+    token = _CACHE.set(cache)
+    try:
+        with attention_by(model, NAME):
+            yield
+    finally:
+        _CACHE.reset(token)
+
+
+@contextmanager
+def attention_by(model: "PreTrainedModel", name: str) -> Iterator[None]:
+    """Exchange a model's attention for one that transformers knows by name, while the context lasts."""
     configs = {id(one.config): one.config for one in model.modules() if hasattr(one, "config")}
     before = {key: config._attn_implementation_internal for key, config in configs.items()}
-    token = _CACHE.set(cache)
     for config in configs.values():
-        config._attn_implementation_internal = NAME
+        config._attn_implementation_internal = name
     try:
         yield
     finally:
-        _CACHE.reset(token)
         for key, config in configs.items():
             config._attn_implementation_internal = before[key]
 
@@ -101,12 +118,11 @@ def attend(
         keys[:, :, block.prefix : until] = key[:, :, inside]
         values[:, :, block.prefix : until] = value[:, :, inside]
         asking, seen = query[:, :, inside], (keys[:, :, :until], values[:, :, :until])
+        mask = _mask(block, masks, query)
         if any(settings.get(name) is not None for name in OWN):
-            mask = _mask(block, masks, query, 1)
             given = _by_the_model(module, asking, seen, mask, scaling, settings)
         else:
-            mask = _mask(block, masks, query, query.shape[1] // key.shape[1])
-            given = _folded(asking, seen, mask, scaling)
+            given = _grouped(asking, seen, mask, scaling)
         output[:, inside] = given
         if len(block.moved_to):
             keys[:, :, block.moved_to] = keys[:, :, block.moved_from]
@@ -130,29 +146,30 @@ def _by_the_model(
     return given
 
 
-def _folded(
+def _grouped(
     query: torch.Tensor,
     seen: tuple[torch.Tensor, torch.Tensor],
     mask: torch.Tensor,
     scaling: float | None,
 ) -> torch.Tensor:
-    """Attend with the heads that share keys laid behind one another, so that no key is copied."""
+    """Attend with the heads that share keys side by side, so that no key is copied."""
     _, heads, tokens, size = query.shape
     groups = seen[0].shape[1]
-    folded = query.reshape(1, groups, heads // groups * tokens, size)
+    asking = query.reshape(groups, heads // groups, tokens, size)
+    key, value = (part[0][:, None].expand(-1, heads // groups, -1, -1) for part in seen)
     given = functional.scaled_dot_product_attention(
-        folded, seen[0], seen[1], attn_mask=mask, scale=scaling
+        asking, key, value, attn_mask=mask, scale=scaling
     )
     return given.reshape(1, heads, tokens, given.shape[3]).transpose(1, 2)
 
 
-def _mask(block: Block, masks: Masks, query: torch.Tensor, repeats: int) -> torch.Tensor:
-    """Return a block's mask as numbers to add (1 x 1 x repeats * T x P + T), made once for all layers."""
-    name = (query.dtype, query.device, repeats)
+def _mask(block: Block, masks: Masks, query: torch.Tensor) -> torch.Tensor:
+    """Return a block's mask as numbers to add (1 x 1 x T x P + T), made once for all layers."""
+    name = (query.dtype, query.device)
     if name not in masks:
         seen = torch.from_numpy(block.mask()).to(query.device)
         mask = torch.zeros(seen.shape, dtype=query.dtype, device=query.device)
-        masks[name] = mask.masked_fill_(~seen, float("-inf")).repeat(repeats, 1)[None, None]
+        masks[name] = mask.masked_fill_(~seen, float("-inf"))[None, None]
     return masks[name]
 
 

@@ -24,7 +24,8 @@ def _cut(sequences: Sequences, budget: int) -> Iterator[list[int]]:
     tokens, previous = 0, None
     for number in order(sequences):
         common = 0 if previous is None else shared(sequences[previous], sequences[number])
-        if tokens >= PACKS * budget and common <= AGAIN * tokens:
+        same = previous is not None and common == len(sequences[previous])
+        if tokens >= PACKS * budget and common <= AGAIN * tokens and not same:
             yield section
             section, tokens, common = [], 0, 0
         section.append(number)

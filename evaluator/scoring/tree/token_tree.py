@@ -7,6 +7,7 @@ and values of that one path are at hand: no padding, no token twice, and a cache
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,13 @@ def shared(first: NDArray[np.int32], second: NDArray[np.int32]) -> int:
     differs = first[:length] != second[:length]
     where = int(differs.argmax()) if length else 0
     return where if length and differs[where] else length
+
+
+def distinct(sequences: Sequences) -> int:
+    """Return how many nodes the sequences' tree has, without building it."""
+    ordered = [sequences[number] for number in order(sequences)]
+    again = sum(shared(first, second) for first, second in pairwise(ordered))
+    return sum(map(len, ordered)) - again
 
 
 def build(sequences: Sequences, wanted: Sequence[int]) -> TokenTree:
