@@ -21,6 +21,7 @@ pytest.importorskip("lm_eval", reason="the extra `evaluate` isn't installed")
 from evaluator.models import Loaded, load
 from evaluator.scoring import calibration, run_benchmark, write_items
 from evaluator.scoring.calibration import Rates, cache_bytes_per_token
+from evaluator.scoring.budget import ON_A_CPU
 from evaluator.scoring.computing import Computing
 from evaluator.scoring.cost import Calibration, Cost
 from evaluator.scoring.counting import LIKELIHOODS, Count, Part, count
@@ -205,7 +206,8 @@ def test_memory_counts_the_cache_of_the_longest_path(loaded: Loaded) -> None:
     """A path of a hundred tokens more than the one that was measured takes their keys and values more."""
     measured = Calibration(loaded, Computing())
     weights = loaded.footprint.weight_bytes
-    measured.rates[(LIKELIHOODS, True, 1)] = Rates(0.01, peak=weights + 10**7, held=228)
+    held = 100 + ON_A_CPU.block
+    measured.rates[(LIKELIHOODS, True, 1)] = Rates(0.01, peak=weights + 10**7, held=held)
     part = Part(LIKELIHOODS, True, 1, 1, 300, 300, 1, 0, longest=200, sample=[])
 
     cost = measured.cost(Count(1, (part,), ()), None)

@@ -62,6 +62,7 @@ def asked(model: Any, folder: Path, name: str, row: dict[str, Any], template: st
         load_suite("paper"),
         benchmark,
         datasets_folder=folder,
+        computing=Computing(batch_size=1, shared=False),  # a prompt passes whole
     )
 
 

@@ -10,7 +10,6 @@ from tests.verify.report import Context, require, shared_folder
 POINT = 2
 
 FORWARDED = 1.05  # over the tree's distinct tokens
-QUICK_FORWARDED = 1.15  # trying the head on 32 tokens weighs on a few hundred
 OVER_FLOOR = 1.3  # wall time over that of ideal batches
 QUICK_OVER_FLOOR = 4.0  # where a pass takes milliseconds, beside another process
 
@@ -28,13 +27,12 @@ def show(context: Context) -> str:
     else:
         measured = whole(folder, quick=context.quick).measured
     most = QUICK_OVER_FLOOR if context.quick else OVER_FLOOR
-    forwarded = QUICK_FORWARDED if context.quick else FORWARDED
     figures = "; ".join(
         f"{one.benchmark} {one.forwarded:.3f} of {one.counts.distinct} distinct tokens, "
         f"{one.over_floor_computing:.2f} times the floor ({one.over_floor:.2f} with tokenization)"
         for one in measured
     )
-    require(all(one.forwarded <= forwarded for one in measured), figures)
+    require(all(one.forwarded <= FORWARDED for one in measured), figures)
     require(all(one.over_floor_computing <= most for one in measured), figures)
     return figures
 

@@ -15,7 +15,7 @@ FAULT = "within a block a token sees the tokens of other branches"
 
 PROPERTIES = ("test_tree_properties", "test_tree_scores", "test_tree_cache_key")
 FAULTS = "test_tree_faults"
-TIMES = 20  # as many cases, in the full form
+TIMES = 10  # as many cases, in the full form
 
 
 class Results:

@@ -123,7 +123,7 @@ def compared(
     for name, limit in items.items():
         requests = engine_items.asked(name, datasets, limit)
         ours, way = engine_items.ours(answering, requests)
-        ways[way] = None
+        ways |= dict.fromkeys(way.split("; "))
         first, second = (
             engine_items.lm_evals(own, requests, batch_size=size) for size in BATCH_SIZES
         )
