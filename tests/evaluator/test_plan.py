@@ -20,8 +20,8 @@ pytest.importorskip("lm_eval", reason="the extra `evaluate` isn't installed")
 
 from evaluator.models import Loaded, load
 from evaluator.scoring import calibration, run_benchmark, write_items
-from evaluator.scoring.calibration import Rates, cache_bytes_per_token
 from evaluator.scoring.budget import ON_A_CPU
+from evaluator.scoring.calibration import Rates, cache_bytes_per_token
 from evaluator.scoring.computing import Computing
 from evaluator.scoring.cost import Calibration, Cost
 from evaluator.scoring.counting import LIKELIHOODS, Count, Part, count

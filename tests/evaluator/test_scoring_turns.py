@@ -119,6 +119,7 @@ def test_a_document_beyond_the_context_loses_its_end(model: Any, tmp_path: Path)
     outcome = asked(model, tmp_path, "xsum", row, CHATML)
     handle.remove()
     room = CONTEXT - CONTEXT // 4
+    seen = [text for text in seen if text.startswith("<|im_start|>")]
     assert len(seen[0]) == room
     assert seen[0].startswith("<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n")
     assert "Please summarize the following document.\n0 1 2 3 4 " in seen[0]
