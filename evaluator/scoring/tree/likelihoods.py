@@ -17,6 +17,8 @@ from evaluator.scoring.tree.token_tree import Integers, TokenTree, build
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+AT_ONCE = 32  # rows of logits that a processor's cache holds
+
 Scored = tuple[float, bool]
 
 
@@ -156,12 +158,13 @@ class Reads:
             logits = head(states[rows.to(states.device)])
             low, high = np.searchsorted(places, [start, start + head.rows])
             self._look_up(logits, places[low:high] - start, slice(first + low, first + high))
+            del logits  # or the next ones would be made beside them
 
     def _look_up(self, logits: torch.Tensor, rows: Integers, wanted: slice) -> None:
         where = torch.from_numpy(rows).to(logits.device)
         targets = torch.from_numpy(self._targets[wanted]).to(logits.device)
         chosen = logits[where, targets]
-        values = chosen - torch.logsumexp(logits, dim=-1)[where]
+        values = chosen - _log_sums(logits)[where]
         self._values[wanted] = values.double().cpu().numpy()
         # argmax, which says who is first among equals, takes several times as long as amax
         best = chosen == logits.amax(dim=-1)[where]
@@ -177,3 +180,10 @@ class Reads:
             (float(values[stop - length : stop].sum()), bool(best[stop - length : stop].all()))
             for stop, length in zip(stops, self._lengths, strict=True)
         ]
+
+
+def _log_sums(logits: torch.Tensor) -> torch.Tensor:
+    """Return the log-sum-exp of each row of logits; on a CPU of a few rows at a time, to copy no more."""
+    at_once = AT_ONCE if logits.device.type == "cpu" else len(logits)
+    parts = [logits[start : start + at_once] for start in range(0, len(logits), at_once)]
+    return torch.cat([torch.logsumexp(part, dim=-1) for part in parts])
