@@ -20,7 +20,9 @@ from evaluator.scoring.tree.token_tree import build
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-COUNTED_WITH = 1  # part of the cached counts' name; raise it when something below changes
+COUNTED_WITH = 2  # part of the cached counts' name; raise it when something below changes
+LARGEST = 300  # questions
+TYPICAL = 0.1  # of the whole set's token ratio that a typical subject's may differ by
 
 
 @dataclass(frozen=True)
@@ -75,19 +77,46 @@ def counts(questions: Questions, tokenizer: "PreTrainedTokenizerBase", context: 
     return Counts(**{**asdict(found), "items": questions.items})
 
 
-def full_counts(
+def counts_by_part(
     source: Source, name: str, tokenizer: "PreTrainedTokenizerBase", context: int
-) -> Counts:
-    """Count all that the data hold of a benchmark; kept in the cache under a hash of files and context."""
+) -> dict[str, Counts]:
+    """Count all that the data hold of a benchmark, subject by subject or category by category.
+
+    The counts are kept in the cache under a hash of files and context.
+    """
     recipe = json.dumps([COUNTED_WITH, source.digest, name, context])
     digest = hashlib.sha256(recipe.encode()).hexdigest()[:32]
     file = cache_folder() / "benchmarks" / f"counts-{name}-{digest}.json"
     if not file.is_file():
-        parts = (source.questions(name, [part]) for part in source.parts(name))
-        found = reduce(add, (counts(part, tokenizer, context) for part in parts), Counts())
+        parts = {part: source.questions(name, [part]) for part in source.parts(name)}
+        found = {part: asdict(counts(asked, tokenizer, context)) for part, asked in parts.items()}
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(asdict(found)), encoding="utf-8")
-    return Counts(**json.loads(file.read_text("utf-8")))
+        file.write_text(json.dumps(found), encoding="utf-8")
+    return {part: Counts(**one) for part, one in json.loads(file.read_text("utf-8")).items()}
+
+
+def full_counts(
+    source: Source, name: str, tokenizer: "PreTrainedTokenizerBase", context: int
+) -> Counts:
+    """Count all that the data hold of a benchmark."""
+    return reduce(add, counts_by_part(source, name, tokenizer, context).values(), Counts())
+
+
+def typical_parts(
+    source: Source, name: str, tokenizer: "PreTrainedTokenizerBase", context: int
+) -> list[str]:
+    """Return the subjects or categories whose token ratio lies within a tenth of the whole set's.
+
+    What sharing is worth follows that ratio, and a few subjects are to stand for all. Large ones, which would
+    take the time of several, are left out.
+    """
+    by_part = counts_by_part(source, name, tokenizer, context)
+    whole = reduce(add, by_part.values(), Counts()).ratio
+    return [part for part, one in by_part.items() if _typical(one, whole)]
+
+
+def _typical(one: Counts, whole: float) -> bool:
+    return one.items <= LARGEST and abs(one.ratio / whole - 1) <= TYPICAL
 
 
 def _tree(instance: Any) -> str:

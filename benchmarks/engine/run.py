@@ -1,7 +1,8 @@
 """Measure everything on one machine, within a time that lm-eval's side may take.
 
-The sample is drawn by a seed: whole subjects of MMLU and C-Eval, one whole category of BBQ, and all of
-TruthfulQA, the latter two in slices of whole questions, each a pair. Benchmarks take turns, part by part,
+The sample is drawn by a seed: whole subjects of MMLU and C-Eval (of those that are typical of the set in how
+much they share, `counts.typical_parts`), one whole category of BBQ, and all of TruthfulQA, the latter two in
+slices of whole questions, each a pair. Benchmarks take turns, part by part,
 until the time is spent, so that on a slow machine each has some; a part that wasn't reached is said to be
 missing. The smaller model gets most of the time; the larger one gets a few questions of each part.
 """
@@ -9,7 +10,7 @@ missing. The smaller model gets most of the time; the larger one gets a few ques
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from benchmarks.engine.counts import Counts, full_counts
+from benchmarks.engine.counts import Counts, full_counts, typical_parts
 from benchmarks.engine.likelihoods import Bench, Measured, Pair, Subject
 from benchmarks.engine.models import SHAPES, random_model
 from benchmarks.engine.samples import LIKELIHOODS, Questions, Source, first, slices
@@ -19,7 +20,7 @@ from evaluator.scoring.computing import Computing
 Say = Callable[[str], object]
 
 SUBJECTS = {"mmlu": 3, "ceval": 6}
-SLICES = {"truthfulqa": 8, "bbq": 4}
+SLICES = {"truthfulqa": 8, "bbq": 8}
 RESTRICTED = 3  # pairs of a benchmark in which the restricted side runs too
 SMALL = "256x8"
 LARGE = "512x16"
@@ -113,7 +114,8 @@ def _line(subject: Subject, source: Source, name: str, plan: Plan, *, first: boo
 def parts_of(source: Source, name: str, seed: int) -> list[Questions]:
     """Return a benchmark's sample: whole subjects, or all slices of one category or of everything."""
     if name in SUBJECTS:
-        drawn = source.drawn(name, SUBJECTS[name], seed)
+        typical = typical_parts(source, name, source.tokenizer(), SHAPES[SMALL].context)
+        drawn = source.drawn(name, SUBJECTS[name], seed, typical)
         return [source.questions(name, [part]) for part in drawn]
     return slices(source.questions(name, source.drawn(name, 1, seed)), SLICES[name])
 

@@ -112,9 +112,11 @@ class Source:
         names = parts if items is None else [f"{part} first {items}" for part in parts]
         return Questions(name, tuple(names), len(asked) // len(_benchmark(name).tasks), instances)
 
-    def drawn(self, name: str, count: int, seed: int) -> list[str]:
-        """Return the names of so many subjects or categories, drawn by a seed."""
-        parts = self.parts(name)
+    def drawn(
+        self, name: str, count: int, seed: int, among: Sequence[str] | None = None
+    ) -> list[str]:
+        """Return the names of so many subjects or categories, of all or `among` some, drawn by a seed."""
+        parts = self.parts(name) if among is None else among
         return random.Random(f"{name}-{seed}").sample(parts, min(count, len(parts)))
 
     @cached_property

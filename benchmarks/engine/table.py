@@ -16,12 +16,13 @@ def lines(report: Report) -> Iterator[str]:
     """Go through the report: the measurements, the full sets' counts, the totals."""
     yield (
         f"{'model':<8}{'benchmark':<20}{'items':>6}{'pairs':>6}{'rows':>6}{'HFLM s':>8}{'ours s':>8}"
-        f"{'x HFLM':>8}{'x head':>8}{'tokens':>8}{'share':>7}{'fwd':>7}{'floor':>7}{'max |dLL|':>11}"
-        f"{'turned':>7}{'near':>6}"
+        f"{'x HFLM':>8}{'x head':>8}{'tokens':>8}{'share':>7}{'reach':>7}{'fwd':>7}{'floor':>7}"
+        f"{'max |dLL|':>11}{'turned':>7}{'near':>6}"
     )
     yield from map(line, report.measured)
     yield "x HFLM, x head: times faster than HFLM and than the one with a restricted head (medians);"
-    yield "tokens: row by row over distinct; share: x head over tokens; fwd: forwarded over distinct;"
+    yield "tokens: row by row over distinct; share: x head over tokens; reach: x head over what sharing can"
+    yield "reach, since the head runs at each position that is read; fwd: forwarded over distinct;"
     yield "floor: our wall time over that of ideal batches, with tokenization"
     if report.missing:
         yield f"not reached in {report.plan.seconds:.0f} s: {', '.join(report.missing)}"
@@ -48,6 +49,7 @@ def line(one: Measured) -> str:
         f"{one.subject:<8}{TITLES[one.benchmark]:<20}{counts.items:>6}{len(one.pairs):>6}"
         f"{f'{one.rows}/{one.rows_restricted}':>6}{theirs:>8.1f}{ours:>8.1f}{one.against_plain:>8.1f}"
         f"{one.against_restricted:>8.1f}{counts.ratio:>8.2f}{one.share_of_token_ratio:>7.2f}"
+        f"{one.share_of_attainable:>7.2f}"
         f"{one.forwarded:>7.3f}{one.over_floor:>7.2f}{agreement.largest:>11.1e}{agreement.turned:>7}"
         f"{agreement.near:>6}"
     )

@@ -17,7 +17,7 @@ from evaluator.scoring.tree.likelihoods import Sizes
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-ON_A_CPU = Sizes(budget=2048, block=64)
+ON_A_CPU = Sizes(budget=1024, block=128)
 SMALLEST, LARGEST, BLOCK_ON_A_CARD = 1024, 65536, 512
 GAIN = 1.05  # tokens per second that a doubling must bring
 SHARE = 0.25  # of the free memory that a pass may take

@@ -20,6 +20,7 @@ from evaluator.scoring.computing import Computing
 from evaluator.scoring.pair_encoding import encoder_of
 from evaluator.scoring.plain_lm import Encoded
 from evaluator.scoring.shared_lm import SharedLM
+from evaluator.scoring.text_lines import separable
 from evaluator.scoring.token_cache import tokenizer_identity, tokens_of
 from evaluator.scoring.turns import knows_thinking, shortened, turn_end
 from evaluator.tasks.registry import code_for_task
@@ -109,11 +110,16 @@ class Engine(SharedLM):
         self._asked = requests
         pairs = [request.args for request in requests]
         folder = environment.cache_folder() / "tokens" if self.computing.model else None
-        encoded = tokens_of(pairs, encoder_of(self), self._tokenizer_identity, folder).pairs()
+        encoder = encoder_of(self, by_lines=self._by_lines)
+        encoded = tokens_of(pairs, encoder, self._tokenizer_identity, folder).pairs()
         return self._loglikelihood_tokens(
             [(pair, *tokens) for pair, tokens in zip(pairs, encoded, strict=True)],
             disable_tqdm=disable_tqdm,
         )
+
+    @cached_property
+    def _by_lines(self) -> bool:
+        return separable(self.tokenizer)  # writing a tokenizer out to look at it takes its time
 
     @cached_property
     def _tokenizer_identity(self) -> dict[str, Any]:

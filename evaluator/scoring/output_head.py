@@ -10,31 +10,57 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
+from torch.nn import functional
 from transformers.modeling_outputs import BaseModelOutputWithPast
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 PROBE_TOKENS = 16
+LOUD = 200.0  # a logit beyond every cap in use (30 to 50)
 # what a forward pass raises that a model wasn't written for; a lack of memory is none of these
 UNFIT = (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
 # elements of float32 logits that exist at the same time: 32 MiB, on a card 512 MiB
 ELEMENTS, ELEMENTS_ON_A_CARD = 2**23, 2**27
+# tokens of the vocabulary, and positions, whose logits a CPU computes at a time: 4 MiB, which its cache holds
+COLUMNS, ROWS = 1024, 1024
 
 
 class OutputHead:
     """Turn hidden states into logits, a few positions at a time."""
 
-    def __init__(self, model: "PreTrainedModel", vocabulary: int) -> None:
-        """Take a model whose forward pass is its body, then its head; `output_head` finds out."""
+    def __init__(
+        self, model: "PreTrainedModel", vocabulary: int, product: nn.Linear | None = None
+    ) -> None:
+        """Take a model whose forward pass is its body, then its head; `output_head` finds out.
+
+        `product` is what the head is, where it is nothing but one matrix product on a CPU.
+        """
         self._model = model
+        self._product = product
         self.vocabulary = vocabulary
 
     @property
     def rows(self) -> int:
         """Return how many positions to read at once."""
+        if self._product is not None:
+            return ROWS
         on_cpu = input_device(self._model).type == "cpu"
         return max(1, (ELEMENTS if on_cpu else ELEMENTS_ON_A_CARD) // self.vocabulary)
+
+    def parts(self, states: torch.Tensor) -> Iterator[tuple[int, torch.Tensor]]:
+        """Yield float32 logits (N x tokens) of hidden states, with the number of the first of those tokens.
+
+        Whoever asks may write into them. A head that is one product gives a part of the vocabulary at a time.
+        """
+        if self._product is None:
+            yield 0, self(states)
+            return
+        weight, bias = self._product.weight, self._product.bias
+        for start in range(0, self.vocabulary, COLUMNS):
+            inside = slice(start, start + COLUMNS)
+            some = functional.linear(states, weight[inside], None if bias is None else bias[inside])
+            yield start, some.float()
 
     def __call__(self, states: torch.Tensor) -> torch.Tensor:
         """Return float32 logits (N x vocabulary) of hidden states (N x size)."""
@@ -113,10 +139,32 @@ def output_head(model: "PreTrainedModel") -> OutputHead | None:
         whole = model(tokens, use_cache=False).logits[0].float()
         head = OutputHead(model, whole.shape[-1])
         try:
-            parts = head(hidden_states(model, tokens)[0])
+            states = hidden_states(model, tokens)[0]
+            parts = head(states)
         except torch.OutOfMemoryError:
             raise
         except UNFIT:  # a body or a head that wants more than tokens and hidden states
             return None
-    same = whole.shape == parts.shape and torch.allclose(whole, parts.to(whole.device), atol=1e-3)
-    return head if same else None
+        if whole.shape != parts.shape or not torch.allclose(
+            whole, parts.to(whole.device), atol=1e-3
+        ):
+            return None
+        return OutputHead(model, whole.shape[-1], _only_product(model, head, states))
+
+
+def _only_product(
+    model: "PreTrainedModel", head: OutputHead, states: torch.Tensor
+) -> nn.Linear | None:
+    """Return a head's matrix product, if its weights lie plainly on the CPU and give the head's logits.
+
+    States are made so large that a head which caps its logits shows it.
+    """
+    product = model.get_output_embeddings()
+    if type(product) is not nn.Linear or hasattr(product, "_hf_hook"):
+        return None
+    if product.weight.device.type != "cpu" or product.weight.dtype != states.dtype:
+        return None
+    loud = states * (LOUD / product(states).abs().max())
+    whole, own = head(loud), product(loud).float()
+    same = own.shape == whole.shape and torch.allclose(own, whole, rtol=1e-5)
+    return product if same else None

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.scoring.text_lines import Encode, LineEncoder, Tokens, around, separable
+from evaluator.scoring.text_lines import Encode, LineEncoder, Tokens, around
 
 Pair = tuple[str, str]
 Integers = NDArray[np.int32]
@@ -38,10 +38,11 @@ class Encoder:
     chat: bool = False
 
 
-def encoder_of(engine: Any) -> Encoder:
+def encoder_of(engine: Any, *, by_lines: bool) -> Encoder:
     """Return how an `HFLM` of lm-eval, or our engine, takes text: `tok_encode`, for many texts at once.
 
-    It remembers lines for as long as it lives, where the tokenizer allows that (`text_lines`).
+    It remembers lines for as long as it lives, where the tokenizer allows that (`by_lines`, as
+    `text_lines.separable` says).
     """
     tokenizer, prefix = engine.tokenizer, int(engine.prefix_token_id)
     written = tokenizer.decode(prefix)  # a text that begins with it gets no second one
@@ -53,7 +54,7 @@ def encoder_of(engine: Any) -> Encoder:
     def beginning(texts: Sequence[str]) -> list[Tokens]:
         return _encoded(tokenizer, texts, added)
 
-    special = around(beginning, rest) if separable(tokenizer) else None
+    special = around(beginning, rest) if by_lines else None
     if special is not None:
         rest = LineEncoder(rest)
         beginning = _Between(rest, *special)

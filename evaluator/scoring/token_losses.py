@@ -7,11 +7,13 @@ largest tensor, runs over a few hundred predicted positions at once, and over no
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch.nn import functional
 
 from evaluator.scoring.outcome_store import OutcomeStore, losses_key
 from evaluator.scoring.output_head import OutputHead, hidden_states, input_device
+from evaluator.scoring.target_scores import target_scores
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -76,8 +78,9 @@ def _batch_losses(
     targets = targets.to(states.device)
     losses = torch.zeros(targets.shape, dtype=torch.float64, device=states.device)
     for rows, columns in _positions(targets, head.rows):
-        logits = head(states[rows, columns])
-        losses[rows, columns] = _losses(logits, targets[rows, columns]).to(losses.device)
+        wanted = targets[rows, columns].cpu().numpy()
+        values, _ = target_scores(head, states[rows, columns], np.arange(len(wanted)), wanted)
+        losses[rows, columns] = -values.to(losses.device, torch.float64)
     return [float(value) for value in losses.sum(dim=1)]
 
 

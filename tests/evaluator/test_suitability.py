@@ -142,10 +142,10 @@ def test_a_wrong_mask_is_found_by_trial(dtype: str, monkeypatch: pytest.MonkeyPa
 def test_wrong_positions_are_found_by_trial(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a seeded fault, positions counted through a pack, the tree is refused."""
     from evaluator.scoring.output_head import hidden_states
-    from evaluator.scoring.tree import likelihoods
+    from evaluator.scoring.tree import passes
 
     monkeypatch.setattr(
-        likelihoods, "hidden_states", lambda model, tokens, **_: hidden_states(model, tokens)
+        passes, "hidden_states", lambda model, tokens, **_: hidden_states(model, tokens)
     )
     chosen = way(family("llama"))
     assert not chosen.shared

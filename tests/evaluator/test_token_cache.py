@@ -129,6 +129,11 @@ def trained(kind: str) -> Any:
     )
 
 
+def own_encoder(engine: Engine) -> Encoder:
+    """Return how an engine takes text."""
+    return encoder_of(engine, by_lines=separable(engine.tokenizer))
+
+
 def engine_of(tokenizer: Any, *, bos: bool | None = None) -> Any:
     """Return lm-eval's backend with a tokenizer, and any model."""
     return Recording(pretrained=byte_llama(64), tokenizer=tokenizer, add_bos_token=bos)
@@ -141,7 +146,7 @@ def test_tokens_equal_lm_evals(kind: str, *, bos: bool | None) -> None:
     engine, pairs = engine_of(trained(kind), bos=bos), random_pairs()
     assert separable(trained(kind))
     assert sum(len(CUT.split(context + rest)) > 1 for context, rest in pairs) > 30
-    encoded = encode_pairs(pairs, encoder_of(engine))
+    encoded = encode_pairs(pairs, own_encoder(engine))
     assert encoded.pairs() == by_lm_eval(engine, pairs)
 
 
@@ -184,7 +189,7 @@ def test_real_requests_equal_lm_evals(name: str) -> None:
     folder = stories if stories.is_dir() else ROOT / "evaluator" / "mini" / "model"
     engine, pairs = engine_of(AutoTokenizer.from_pretrained(folder)), list(real_pairs())
     assert separable(engine.tokenizer)
-    assert encode_pairs(pairs, encoder_of(engine)).pairs() == by_lm_eval(engine, pairs)
+    assert encode_pairs(pairs, own_encoder(engine)).pairs() == by_lm_eval(engine, pairs)
 
 
 def test_chat_turns_keep_their_newline() -> None:
@@ -193,7 +198,7 @@ def test_chat_turns_keep_their_newline() -> None:
         byte_llama(64), byte_tokenizer(TEMPLATE), 64, Computing(), chat=True, progress=False
     )
     pairs = [(f"<user>{text}\n", rest) for text, rest in random_pairs()]
-    found = encode_pairs(pairs, encoder_of(engine)).pairs()
+    found = encode_pairs(pairs, own_encoder(engine)).pairs()
     assert [context for context, _ in found] == [engine.tok_encode(context) for context, _ in pairs]
     assert [rest for _, rest in found] == [
         engine.tok_encode(rest, add_special_tokens=False) for _, rest in pairs
@@ -207,7 +212,7 @@ def test_a_tokenizer_written_in_python_is_asked_text_by_text() -> None:
     tokenizer = ByT5Tokenizer(bos_token="</s>")  # noqa: S106
     engine, pairs = engine_of(tokenizer), random_pairs()
     assert not separable(tokenizer)
-    assert encode_pairs(pairs, encoder_of(engine)).pairs() == by_lm_eval(engine, pairs)
+    assert encode_pairs(pairs, own_encoder(engine)).pairs() == by_lm_eval(engine, pairs)
 
 
 def whole_texts(made: Any) -> None:
@@ -278,7 +283,7 @@ def test_a_wrong_cut_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> No
     """Cut behind two newlines, or before one, the random texts get other tokens than lm-eval's."""
     monkeypatch.setattr(text_lines, "CUT", re.compile(fault))
     engine, pairs = engine_of(trained("gpt2")), random_pairs()
-    assert encode_pairs(pairs, encoder_of(engine)).pairs() != by_lm_eval(engine, pairs)
+    assert encode_pairs(pairs, own_encoder(engine)).pairs() != by_lm_eval(engine, pairs)
 
 
 # The cache --------------------------------------------------------------------------------------
@@ -290,7 +295,7 @@ class Counting:
     def __init__(self, engine: Any) -> None:
         """Watch an engine's encoder."""
         self.texts = 0
-        own = encoder_of(engine)
+        own = own_encoder(engine)
 
         def encode(texts: Any) -> Any:
             self.texts += len(texts)

@@ -7,7 +7,9 @@ POINT = 1
 
 LEAST = {"mmlu": 12.0, "ceval": 10.0, "truthfulqa": 25.0, "bbq": 20.0}  # times faster than `HFLM`
 QUICK_LEAST = 4.0  # of a few questions, beside another process
-SHARE = 0.7  # of the sample's own token ratio, against the head-restricted one
+SHARE = (
+    0.7  # of what sharing can reach by the sample's token ratio, against the head-restricted one
+)
 POSITIONS = 1.15  # computed in generation, over those wanted
 
 
@@ -26,10 +28,11 @@ def show(context: Context) -> str:
     for one in found.measured:
         least = QUICK_LEAST if context.quick or broken else LEAST[one.benchmark]
         reached &= one.against_plain >= least
-        reached &= context.quick or broken or one.share_of_token_ratio >= SHARE
+        reached &= context.quick or broken or one.share_of_attainable >= SHARE
         said.append(
             f"{one.benchmark} x{one.against_plain:.1f} (least {least:.1f}), head-restricted "
-            f"x{one.against_restricted:.1f} = {one.share_of_token_ratio:.2f} of {one.counts.ratio:.1f}"
+            f"x{one.against_restricted:.1f} = {one.share_of_attainable:.2f} of what its head lets sharing "
+            f"reach (least {SHARE}), {one.share_of_token_ratio:.2f} of its token ratio {one.counts.ratio:.1f}"
         )
     for generated in [] if broken else generations(folder, quick=context.quick):
         reached &= generated.our_share <= POSITIONS

@@ -16,8 +16,9 @@ from evaluator.scoring.generation.prompts import GenerationWork
 from evaluator.scoring.generation.slots import Calls, Layer, Pair, Slots
 from evaluator.scoring.output_head import input_device
 from evaluator.scoring.tree.attention import Masks, PathCache, tree_attention
-from evaluator.scoring.tree.likelihoods import Sizes, forward
+from evaluator.scoring.tree.likelihoods import Sizes
 from evaluator.scoring.tree.packs import Block, Pack, packs
+from evaluator.scoring.tree.passes import forward
 from evaluator.scoring.tree.token_tree import Integers, TokenTree, build
 
 if TYPE_CHECKING:

@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch.nn import functional
 from transformers import AttentionInterface
 
 from evaluator.scoring.tree.packs import Block, Pack
+from evaluator.scoring.tree.token_tree import Integers
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -26,11 +28,16 @@ OWN = ("softcap", "s_aux", "position_bias")  # what only a model's own attention
 Masks = dict[tuple[Any, ...], torch.Tensor]
 
 
+class KeysKnown(Exception):
+    """Leave a layer's forward pass from within its attention."""
+
+
 class PathCache:
     """Keys and values of the path to the next token, layer by layer, in buffers of fixed length.
 
     `length` is the tokens of the longest path and of the largest block together. `calls` counts the calls of
-    attention, so that a model whose attention doesn't come here can be told.
+    attention, so that a model whose attention doesn't come here can be told. `rows`, where it isn't None, are
+    the only tokens of a pack that ask.
     """
 
     def __init__(self, length: int) -> None:
@@ -40,6 +47,37 @@ class PathCache:
         self._buffers: dict[tuple[int, int], tuple[torch.Tensor, torch.Tensor]] = {}
         self._visits: Counter[int] = Counter()
         self._masks: list[tuple[Block, Masks]] = []
+        self.rows: Integers | None = None
+        self._held: tuple[torch.Tensor, torch.Tensor] | None = None
+        self._leaving = False
+
+    @contextmanager
+    def only_keys(self) -> Iterator[None]:
+        """Leave a layer at its attention, and hold its keys and values for the next call."""
+        self._leaving = True
+        try:
+            yield
+        except KeysKnown:
+            pass
+        finally:
+            self._leaving = False
+
+    @contextmanager
+    def asking(self, rows: Integers) -> Iterator[None]:
+        """Take the queries for those of some rows of the pack, and attend to the keys and values held."""
+        self.rows = rows
+        try:
+            yield
+        finally:
+            self.rows = None
+
+    def given(self, key: torch.Tensor, value: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the keys and values to attend to: these, or where only some rows ask, the ones held."""
+        if self._leaving:
+            self._held = key, value
+            raise KeysKnown
+        held, self._held = self._held, None
+        return (key, value) if held is None else held
 
     def begin(self, pack: Pack) -> None:
         """Take up the blocks of the next forward pass."""
@@ -109,6 +147,7 @@ def attend(
     Returns 1 x tokens x heads x size, as transformers expects it.
     """
     cache = _CACHE.get()
+    key, value = cache.given(key, value)
     cache.calls += 1
     keys, values = cache.of(module, key, value)
     size = (1, query.shape[2], query.shape[1], value.shape[3])
@@ -117,17 +156,35 @@ def attend(
         inside, until = slice(block.start, block.stop), block.prefix + block.stop - block.start
         keys[:, :, block.prefix : until] = key[:, :, inside]
         values[:, :, block.prefix : until] = value[:, :, inside]
-        asking, seen = query[:, :, inside], (keys[:, :, :until], values[:, :, :until])
-        mask = _mask(block, masks, query)
+        seen, mask = (keys[:, :, :until], values[:, :, :until]), _mask(block, masks, query)
+        if cache.rows is not None:
+            inside, mask = _asked(cache.rows, block, mask)
+        asking = query[:, :, inside]
         if any(settings.get(name) is not None for name in OWN):
-            given = _by_the_model(module, asking, seen, mask, scaling, settings)
-        else:
-            given = _grouped(asking, seen, mask, scaling)
-        output[:, inside] = given
+            output[:, inside] = _by_the_model(module, asking, seen, mask, scaling, settings)
+        elif inside.start < inside.stop:
+            output[:, inside] = _grouped(asking, seen, mask, scaling)
         if len(block.moved_to):
-            keys[:, :, block.moved_to] = keys[:, :, block.moved_from]
-            values[:, :, block.moved_to] = values[:, :, block.moved_from]
+            _move(block, masks, (keys, values))
     return output, None
+
+
+def _move(block: Block, masks: Masks, buffers: tuple[torch.Tensor, torch.Tensor]) -> None:
+    """Put what the next block has on its path in its place; the places are looked up once for all layers."""
+    for buffer in buffers:
+        name = ("moves", buffer.device)
+        if name not in masks:
+            places = np.stack([block.moved_from, block.moved_to])
+            masks[name] = torch.from_numpy(places).to(buffer.device)
+        source, target = masks[name]
+        buffer.index_copy_(2, target, buffer.index_select(2, source))
+
+
+def _asked(rows: Integers, block: Block, mask: torch.Tensor) -> tuple[slice, torch.Tensor]:
+    """Return which of the queries belong to a block, and what of its mask is theirs."""
+    first, last = (int(place) for place in np.searchsorted(rows, [block.start, block.stop]))
+    inside = torch.from_numpy(rows[first:last] - block.start).to(mask.device)
+    return slice(first, last), mask[:, :, inside]
 
 
 def _by_the_model(

@@ -8,16 +8,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from evaluator.scoring.output_head import OutputHead, hidden_states, input_device
+from evaluator.scoring.output_head import OutputHead, input_device
+from evaluator.scoring.target_scores import target_scores
 from evaluator.scoring.tree.attention import PathCache, tree_attention
 from evaluator.scoring.tree.packs import Pack, packs
+from evaluator.scoring.tree.passes import forward_read
 from evaluator.scoring.tree.sections import sections
 from evaluator.scoring.tree.token_tree import Integers, TokenTree, build
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
-
-AT_ONCE = 32  # rows of logits that a processor's cache holds
 
 Scored = tuple[float, bool]
 
@@ -113,66 +113,71 @@ def score_section(
     cache = PathCache(tree.longest + sizes.block)
     with torch.no_grad(), tree_attention(model, cache):
         for pack in packs(tree, sizes.budget, sizes.block):
-            states = forward(model, cache, pack, device)
-            reads.read(head, pack, states)
+            reads.read(head, forward_read(model, cache, pack, reads.rows(pack), device))
             work.tokens += pack.stop - pack.start
             work.packs += 1
             work.advance(pack.stop - pack.start)
+        answers = reads.answers(head)
     work.positions += reads.positions
-    return reads.answers()
-
-
-def forward(
-    model: "PreTrainedModel", cache: PathCache, pack: Pack, device: torch.device
-) -> torch.Tensor:
-    """Pass one pack through the body, under `tree_attention`; return its hidden states (T x size)."""
-    cache.begin(pack)
-    tokens = torch.from_numpy(pack.tokens)[None].to(device)
-    positions = torch.from_numpy(pack.positions)[None].to(device)
-    return hidden_states(model, tokens, position_ids=positions)[0]
+    return answers
 
 
 class Reads:
-    """The positions that are read, in depth-first order, and the log-likelihoods found there."""
+    """The positions that are read, in depth-first order, and the log-likelihoods found there.
+
+    Hidden states wait until they are as many as the head reads at once: its weights are large, and reading
+    them costs the same for one position as for a hundred.
+    """
 
     def __init__(self, tree: TokenTree, requests: Sequence[Continuation]) -> None:
         """Note which targets are looked up at which node."""
         self._lengths = [len(request.targets) for request in requests]
         nodes = np.concatenate([np.zeros(0, np.int64), *tree.tails])
         self._order = np.argsort(nodes, kind="stable")
-        self._nodes: Integers = nodes[self._order]
         self._targets: Integers = np.concatenate(
             [np.zeros(0, np.int64), *(request.targets for request in requests)]
         )[self._order]
+        # of each target, the number of its node among those that are read
+        self._nodes, self._places = np.unique(nodes[self._order], return_inverse=True)
         self._values = np.zeros(len(nodes))
         self._best = np.zeros(len(nodes), dtype=bool)
-        self.positions = 0
+        self._waiting: list[torch.Tensor] = []
+        self._done = 0
 
-    def read(self, head: OutputHead, pack: Pack, states: torch.Tensor) -> None:
-        """Look up what is wanted of a pack, given its hidden states (T x size)."""
+    @property
+    def positions(self) -> int:
+        """Return how many nodes are read."""
+        return len(self._nodes)
+
+    def rows(self, pack: Pack) -> Integers:
+        """Return which of a pack's tokens are read, in ascending order."""
         first, last = np.searchsorted(self._nodes, [pack.start, pack.stop])
-        nodes, places = np.unique(self._nodes[first:last], return_inverse=True)
-        self.positions += len(nodes)
-        for start in range(0, len(nodes), head.rows):
-            rows = torch.from_numpy(nodes[start : start + head.rows] - pack.start)
-            logits = head(states[rows.to(states.device)])
-            low, high = np.searchsorted(places, [start, start + head.rows])
-            self._look_up(logits, places[low:high] - start, slice(first + low, first + high))
-            del logits  # or the next ones would be made beside them
+        return self._nodes[first:last] - pack.start
 
-    def _look_up(self, logits: torch.Tensor, rows: Integers, wanted: slice) -> None:
-        where = torch.from_numpy(rows).to(logits.device)
-        targets = torch.from_numpy(self._targets[wanted]).to(logits.device)
-        chosen = logits[where, targets]
-        values = chosen - _log_sums(logits)[where]
-        self._values[wanted] = values.double().cpu().numpy()
-        # argmax, which says who is first among equals, takes several times as long as amax
-        best = chosen == logits.amax(dim=-1)[where]
-        best[best.clone()] = logits[where[best]].argmax(dim=-1) == targets[best]
-        self._best[wanted] = best.cpu().numpy()
+    def read(self, head: OutputHead, states: torch.Tensor) -> None:
+        """Take the hidden states (N x size) of the next pack's rows, and look up what is wanted of them."""
+        self._waiting.append(states)
+        waiting = sum(map(len, self._waiting))
+        self._look_up(head, waiting - waiting % head.rows)
 
-    def answers(self) -> list[Scored]:
+    def _look_up(self, head: OutputHead, count: int) -> None:
+        """Look up what is wanted of so many of the states that wait."""
+        if count == 0:
+            return
+        states = torch.cat(self._waiting)
+        for some in torch.split(states[:count], head.rows):
+            first, last = np.searchsorted(self._places, [self._done, self._done + len(some)])
+            wanted = slice(first, last)
+            rows = self._places[wanted] - self._done
+            values, best = target_scores(head, some, rows, self._targets[wanted])
+            self._values[wanted] = values.double().cpu().numpy()
+            self._best[wanted] = best.cpu().numpy()
+            self._done += len(some)
+        self._waiting = [states[count:]]
+
+    def answers(self, head: OutputHead) -> list[Scored]:
         """Return each request's summed log-likelihood, in nats, and whether all its targets came first."""
+        self._look_up(head, sum(map(len, self._waiting)))
         values, best = np.empty_like(self._values), np.empty_like(self._best)
         values[self._order], best[self._order] = self._values, self._best
         stops = np.cumsum(self._lengths)
@@ -180,10 +185,3 @@ class Reads:
             (float(values[stop - length : stop].sum()), bool(best[stop - length : stop].all()))
             for stop, length in zip(stops, self._lengths, strict=True)
         ]
-
-
-def _log_sums(logits: torch.Tensor) -> torch.Tensor:
-    """Return the log-sum-exp of each row of logits; on a CPU of a few rows at a time, to copy no more."""
-    at_once = AT_ONCE if logits.device.type == "cpu" else len(logits)
-    parts = [logits[start : start + at_once] for start in range(0, len(logits), at_once)]
-    return torch.cat([torch.logsumexp(part, dim=-1) for part in parts])

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from evaluator.scoring.output_head import UNFIT, OutputHead, input_device
 from evaluator.scoring.tree.attention import PathCache, attention_by, tree_attention
-from evaluator.scoring.tree.likelihoods import Continuation, Reads, Sizes, forward
+from evaluator.scoring.tree.likelihoods import Continuation, Reads, Sizes
 from evaluator.scoring.tree.packs import packs
+from evaluator.scoring.tree.passes import forward
 from evaluator.scoring.tree.token_tree import build
 
 if TYPE_CHECKING:
@@ -233,7 +234,8 @@ def _scored(
     reads, passes = Reads(tree, [Continuation(tokens, target) for tokens in beginnings]), 0
     with tree_attention(model, cache):
         for pack in packs(tree, SIZES.budget, SIZES.block):
-            reads.read(head, pack, forward(model, cache, pack, input_device(model)))
+            states = forward(model, cache, pack, input_device(model))
+            reads.read(head, states[torch.from_numpy(reads.rows(pack)).to(states.device)])
             passes += 1
-    values = np.array([value for value, _ in reads.answers()])
+        values = np.array([value for value, _ in reads.answers(head)])
     return np.split(values, np.cumsum([len(row) for row in rows])[:-1]), passes
