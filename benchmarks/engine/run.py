@@ -25,7 +25,8 @@ RESTRICTED = 3  # pairs of a benchmark in which the restricted side runs too
 SMALL = "256x8"
 LARGE = "512x16"
 SHARE_OF_LARGE = 0.2
-ITEMS_OF_LARGE = 20  # questions of each part
+ITEMS_OF_LARGE = 8  # questions of each part
+LARGE_TOKENS = 2048  # of a batch size's trial on the larger model
 QUICK_ITEMS = {"mmlu": 8, "ceval": 12, "truthfulqa": 4, "bbq": 4}
 QUICK_TOKENS = 1024  # of a batch size's trial
 
@@ -107,7 +108,8 @@ def _line(subject: Subject, source: Source, name: str, plan: Plan, *, first: boo
     )
     if not first:
         parts = _small(parts)
-    bench.prepare(parts[0], QUICK_TOKENS if plan.quick else None)
+    tokens = QUICK_TOKENS if plan.quick else None if first else LARGE_TOKENS
+    bench.prepare(parts[0], tokens)
     return _Line(bench, parts)
 
 
@@ -132,12 +134,13 @@ def _small(parts: Sequence[Questions]) -> list[Questions]:
 
 def _turns(lines: Sequence[_Line], seconds: float) -> Iterator[_Line]:
     """Give each benchmark its turn for as long as there are parts and time; one turn each has at least."""
-    while any(line.parts for line in lines):
+    more = True
+    while more:
+        more = False
         for line in lines:
-            if line.parts and (not line.pairs or _spent(lines) < seconds):
+            if line.parts and (not line.pairs or _spent(lines) + _cost(line.pairs[-1]) <= seconds):
+                more = True
                 yield line
-        if _spent(lines) >= seconds:
-            return
 
 
 def _next_pair(line: _Line, say: Say) -> None:
@@ -148,6 +151,11 @@ def _next_pair(line: _Line, say: Say) -> None:
         f"{line.bench.subject.name} {line.bench.benchmark} {', '.join(pair.parts)}: "
         f"ours {pair.ours.seconds:.1f} s, HFLM {pair.plain.seconds:.1f} s"
     )
+
+
+def _cost(pair: Pair) -> float:
+    """Return the seconds of lm-eval's side in a pair, which the next one will take again."""
+    return pair.plain.seconds + (pair.restricted.seconds if pair.restricted else 0.0)
 
 
 def _spent(lines: Sequence[_Line]) -> float:

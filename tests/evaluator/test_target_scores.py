@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from evaluator.scoring import output_head as heads
 from evaluator.scoring.output_head import OutputHead, output_head
-from evaluator.scoring.target_scores import target_scores
+from evaluator.scoring.target_scores import Integers, target_scores
 from tests.evaluator.tree_families import family
 
 
@@ -28,7 +28,7 @@ class Cut(OutputHead):
 
 
 def scored(
-    logits: torch.Tensor, columns: int, rows: np.ndarray, targets: np.ndarray
+    logits: torch.Tensor, columns: int, rows: Integers, targets: Integers
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Score over parts."""
     return target_scores(Cut(logits, columns), torch.zeros(len(logits), 1), rows, targets)
