@@ -164,6 +164,11 @@ class Measured:
         return statistics.median(pair.ours.computing / pair.floor.seconds for pair in self.pairs)
 
     @property
+    def against_plain_at_floor(self) -> float:
+        """Return the ratio to `HFLM` of a run that takes no more than the floor; the median over pairs."""
+        return statistics.median(pair.plain.seconds / pair.floor.seconds for pair in self.pairs)
+
+    @property
     def over_floor_visible(self) -> float:
         """Return our wall time without tokenization over the floor of equal visibility; the median."""
         return statistics.median(
