@@ -41,10 +41,13 @@ class OutputHead:
         self.vocabulary = vocabulary
 
     @property
+    def rows_in_parts(self) -> int:
+        """Return of how many positions to ask for `parts` at once."""
+        return self.rows if self._product is None else ROWS
+
+    @property
     def rows(self) -> int:
-        """Return how many positions to read at once."""
-        if self._product is not None:
-            return ROWS
+        """Return of how many positions to ask for all logits at once."""
         on_cpu = input_device(self._model).type == "cpu"
         return max(1, (ELEMENTS if on_cpu else ELEMENTS_ON_A_CARD) // self.vocabulary)
 

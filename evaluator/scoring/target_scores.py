@@ -7,11 +7,9 @@ they lie in a processor's cache, and of no position are all of them there at onc
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from evaluator.scoring.output_head import OutputHead
-
-Integers = NDArray[np.int64]
+from evaluator.scoring.tree.token_tree import Integers
 
 
 def target_scores(

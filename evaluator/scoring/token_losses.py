@@ -77,7 +77,7 @@ def _batch_losses(
     states = hidden_states(model, tokens.to(input_device(model)))
     targets = targets.to(states.device)
     losses = torch.zeros(targets.shape, dtype=torch.float64, device=states.device)
-    for rows, columns in _positions(targets, head.rows):
+    for rows, columns in _positions(targets, head.rows_in_parts):
         wanted = targets[rows, columns].cpu().numpy()
         values, _ = target_scores(head, states[rows, columns], np.arange(len(wanted)), wanted)
         losses[rows, columns] = -values.to(losses.device, torch.float64)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from evaluator.scoring import output_head as heads
 from evaluator.scoring.output_head import OutputHead, output_head
-from evaluator.scoring.target_scores import Integers, target_scores
+from evaluator.scoring.target_scores import target_scores
+from evaluator.scoring.tree.token_tree import Integers
 from tests.evaluator.tree_families import family
 
 
@@ -64,9 +65,11 @@ def test_excluded_tokens_and_what_is_no_number() -> None:
 def test_a_head_that_is_one_product_is_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its parts are its logits; a head that caps or scales its logits stays whole."""
     monkeypatch.setattr(heads, "COLUMNS", 7)
+    monkeypatch.setattr(heads, "ELEMENTS", 500)
     states = torch.randn(3, family("llama").config.hidden_size)
     head = output_head(family("llama"))
     assert head is not None
+    assert head.rows * head.vocabulary <= 500 < head.rows_in_parts * head.vocabulary
     with torch.no_grad():
         parts = [part for _, part in head.parts(states)]
         assert len(parts) > 1

@@ -1,6 +1,5 @@
 """Let each row's new token attend to its own slot, in any model of transformers' interface."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -11,7 +10,7 @@ from torch.nn import functional
 from transformers import AttentionInterface
 
 from evaluator.scoring.generation.slots import Pair, Slots
-from evaluator.scoring.tree.attention import OWN
+from evaluator.scoring.tree.attention import OWN, attention_by, by_the_model
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -24,17 +23,12 @@ _SLOTS: ContextVar[Slots] = ContextVar("slots")
 @contextmanager
 def slot_attention(model: "PreTrainedModel", slots: Slots) -> Iterator[None]:
     """Exchange a model's attention for ours, and give it slots, for as long as the context lasts."""
-    configs = {id(one.config): one.config for one in model.modules() if hasattr(one, "config")}
-    before = {key: config._attn_implementation_internal for key, config in configs.items()}
     token = _SLOTS.set(slots)
-    for config in configs.values():
-        config._attn_implementation_internal = NAME
     try:
-        yield
+        with attention_by(model, NAME):
+            yield
     finally:
         _SLOTS.reset(token)
-        for key, config in configs.items():
-            config._attn_implementation_internal = before[key]
 
 
 def attend(
@@ -64,7 +58,7 @@ def attend(
         seen = keys[inside, :, : group.longest], values[inside, :, : group.longest]
         some, mask = asking[group.first : group.last], step.mask(group, query)
         output[group.first : group.last] = (
-            _by_the_model(module, some, seen, mask, {"scaling": scaling, **settings})
+            by_the_model(module, some[:, :, None], seen, mask, scaling, settings)[:, 0]
             if own
             else _grouped(some, seen, mask, scaling)
         )
@@ -82,21 +76,6 @@ def _grouped(
         folded, seen[0], seen[1], attn_mask=mask, scale=scaling
     )
     return given.reshape(rows, heads, given.shape[3])
-
-
-def _by_the_model(
-    module: torch.nn.Module,
-    query: torch.Tensor,
-    seen: Pair,
-    mask: torch.Tensor | None,
-    settings: dict[str, Any],
-) -> torch.Tensor:
-    """Attend by the plain function in the model's own file, which knows caps, sinks and biases."""
-    own: Any = sys.modules[type(module).__module__]
-    given: torch.Tensor = own.eager_attention_forward(
-        module, query[:, :, None], *seen, mask, **settings
-    )[0]
-    return given[:, 0]
 
 
 AttentionInterface.register(NAME, attend)

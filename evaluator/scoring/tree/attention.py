@@ -160,9 +160,11 @@ def attend(
         if cache.rows is not None:
             inside, mask = _asked(cache.rows, block, mask)
         asking = query[:, :, inside]
-        if any(settings.get(name) is not None for name in OWN):
-            output[:, inside] = _by_the_model(module, asking, seen, mask, scaling, settings)
-        elif inside.start < inside.stop:
+        if not asking.shape[2]:
+            pass  # nobody in this block is read: its keys are wanted, nothing else
+        elif any(settings.get(name) is not None for name in OWN):
+            output[:, inside] = by_the_model(module, asking, seen, mask, scaling, settings)
+        else:
             output[:, inside] = _grouped(asking, seen, mask, scaling)
         if len(block.moved_to):
             _move(block, masks, (keys, values))
@@ -187,11 +189,11 @@ def _asked(rows: Integers, block: Block, mask: torch.Tensor) -> tuple[slice, tor
     return slice(first, last), mask[:, :, inside]
 
 
-def _by_the_model(
+def by_the_model(
     module: torch.nn.Module,
     query: torch.Tensor,
     seen: tuple[torch.Tensor, torch.Tensor],
-    mask: torch.Tensor,
+    mask: torch.Tensor | None,
     scaling: float | None,
     settings: dict[str, Any],
 ) -> torch.Tensor:

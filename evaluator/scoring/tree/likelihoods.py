@@ -158,14 +158,14 @@ class Reads:
         """Take the hidden states (N x size) of the next pack's rows, and look up what is wanted of them."""
         self._waiting.append(states)
         waiting = sum(map(len, self._waiting))
-        self._look_up(head, waiting - waiting % head.rows)
+        self._look_up(head, waiting - waiting % head.rows_in_parts)
 
     def _look_up(self, head: OutputHead, count: int) -> None:
         """Look up what is wanted of so many of the states that wait."""
         if count == 0:
             return
         states = torch.cat(self._waiting)
-        for some in torch.split(states[:count], head.rows):
+        for some in torch.split(states[:count], head.rows_in_parts):
             first, last = np.searchsorted(self._places, [self._done, self._done + len(some)])
             wanted = slice(first, last)
             rows = self._places[wanted] - self._done
