@@ -1,22 +1,20 @@
 """Put the same real items to this project's engine and to lm-eval's `HFLM`, and compare answer by answer."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from benchmarks.engine.scores import Agreement
 from evaluator.scoring.computing import Computing
 from evaluator.scoring.engine import Engine
 from evaluator.scoring.loading import load_views
-from evaluator.scoring.near_ties import decided_closely
 from evaluator.scoring.quiet import quiet
 from evaluator.scoring.run import choose
 from evaluator.suites.definitions import load_suite
 from tests.verify.report import ShortfallError
-
-Scored = tuple[float, bool]
 
 
 @dataclass(frozen=True)
@@ -28,41 +26,6 @@ class Subject:
     tokenizer: Any
     context: int
     batch_size: int = 16
-
-
-@dataclass(frozen=True)
-class Likelihoods:
-    """How far two sides' log-likelihoods lie apart.
-
-    Attributes:
-        requests: answers that were scored.
-        items: questions, each with its choices.
-        largest: the largest difference between two log-likelihoods, in nats.
-        near: questions whose two best choices, on either side, lie closer than the threshold of near-ties.
-        turned: questions, near-ties left out, in which another choice comes first.
-        turned_near: near-ties in which another choice comes first.
-        greedy: answers that greedy decoding would give on one side only.
-    """
-
-    requests: int = 0
-    items: int = 0
-    largest: float = 0.0
-    near: int = 0
-    turned: int = 0
-    turned_near: int = 0
-    greedy: int = 0
-
-    def __add__(self, other: "Likelihoods") -> "Likelihoods":
-        """Return both comparisons as one."""
-        return Likelihoods(
-            self.requests + other.requests,
-            self.items + other.items,
-            max(self.largest, other.largest),
-            self.near + other.near,
-            self.turned + other.turned,
-            self.turned_near + other.turned_near,
-            self.greedy + other.greedy,
-        )
 
 
 @dataclass(frozen=True)
@@ -144,37 +107,6 @@ def _put(lm: Any, requests: Sequence[Any]) -> list[Any]:
 # Comparing --------------------------------------------------------------------------------------
 
 
-def likelihoods(
-    requests: Sequence[Any], first: Sequence[Scored], second: Sequence[Scored]
-) -> Likelihoods:
-    """Compare two sides' log-likelihoods, request by request and question by question."""
-    pairs = [(one[0], other[0]) for one, other in zip(first, second, strict=True)]
-    found = Likelihoods(
-        requests=len(pairs),
-        largest=max(0.0 if one == other else abs(one - other) for one, other in pairs),
-        greedy=sum(one[1] != other[1] for one, other in zip(first, second, strict=True)),
-    )
-    for values in _by_item(requests, pairs):
-        one, other = ([pair[side] for pair in values] for side in (0, 1))
-        near = decided_closely(one) or decided_closely(other)
-        turned = one.index(max(one)) != other.index(max(other))
-        found += Likelihoods(
-            items=1, near=near, turned=turned and not near, turned_near=turned and near
-        )
-    return found
-
-
-def _by_item(
-    requests: Sequence[Any], pairs: Sequence[tuple[float, float]]
-) -> Iterator[list[tuple[float, float]]]:
-    """Gather the choices of each question, in their order."""
-    items: dict[tuple[str, int], dict[int, tuple[float, float]]] = {}
-    for request, pair in zip(requests, pairs, strict=True):
-        items.setdefault((request.task_name, request.doc_id), {})[request.idx] = pair
-    for choices in items.values():
-        yield [choices[place] for place in sorted(choices)]
-
-
 def texts(subject: Subject, first: Sequence[str], second: Sequence[str]) -> Texts:
     """Compare two sides' generated texts as tokens, one by one."""
     encode = subject.tokenizer.encode
@@ -189,7 +121,7 @@ def texts(subject: Subject, first: Sequence[str], second: Sequence[str]) -> Text
     )
 
 
-def finite(found: Mapping[str, Likelihoods]) -> None:
+def finite(found: Mapping[str, Agreement]) -> None:
     """Refuse a comparison in which something isn't a number.
 
     Raises:

@@ -13,7 +13,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from tests.verify.engine_items import Likelihoods, Subject, Texts
+from benchmarks.engine.scores import Agreement, agreement
+from tests.verify.engine_items import Subject, Texts
 from tests.verify.engine_models import METHODS, quantized
 from tests.verify.report import Context, require, shared_folder
 
@@ -46,7 +47,7 @@ CALIBRATION, QUICK_CALIBRATION = 128, 8  # texts
 class Pair:
     """How far some side's answers lie from those of lm-eval at its first batch size."""
 
-    scores: Likelihoods = field(default_factory=Likelihoods)
+    scores: Agreement = field(default_factory=Agreement)
     texts: Texts = field(default_factory=Texts)
 
 
@@ -142,7 +143,7 @@ def _with(
 
     if requests[0].request_type == "generate_until":
         return replace(pair, texts=pair.texts + engine_items.texts(one, answers, first))
-    return replace(pair, scores=pair.scores + engine_items.likelihoods(requests, answers, first))
+    return replace(pair, scores=pair.scores + agreement(requests, answers, first))
 
 
 @contextmanager

@@ -7,7 +7,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from tests.verify.engine_items import Likelihoods, Subject, Texts
+from benchmarks.engine.scores import Agreement, agreement
+from tests.verify.engine_items import Subject, Texts
 from tests.verify.report import ROOT, Context, require, shared_folder
 
 POINT = 3
@@ -60,7 +61,7 @@ def subject(folder: Path) -> Subject:
 
 def sides(
     one: Subject, datasets: Path, items: dict[str, int]
-) -> tuple[dict[str, Likelihoods], dict[str, Texts], set[str]]:
+) -> tuple[dict[str, Agreement], dict[str, Texts], set[str]]:
     """Put each benchmark's items to both sides; return what differs, and the ways that were gone."""
     from tests.verify import engine_items
 
@@ -73,14 +74,14 @@ def sides(
         if name in GENERATED:
             texts[name] = engine_items.texts(one, ours, theirs)
         else:
-            found[name] = engine_items.likelihoods(requests, ours, theirs)
+            found[name] = agreement(requests, ours, theirs)
     return found, texts, ways
 
 
 def _figures(
-    model: str, found: dict[str, Likelihoods], texts: dict[str, Texts], ways: set[str]
+    model: str, found: dict[str, Agreement], texts: dict[str, Texts], ways: set[str]
 ) -> str:
-    every, generated = sum(found.values(), Likelihoods()), sum(texts.values(), Texts())
+    every, generated = sum(found.values(), Agreement()), sum(texts.values(), Texts())
     farthest = max(found, key=lambda name: found[name].largest)
     figures = (
         f"{model}: {every.requests} log-likelihoods of {every.items} items within {every.largest:.1e} nats "
