@@ -6,6 +6,7 @@ the same items give the same interval.
 
 import math
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,22 @@ SEED = 1234
 RESAMPLES = 1000
 
 
-def wilson(successes: float, n: int) -> tuple[float, float]:
-    """Return Wilson's score interval of a proportion.
+@dataclass(frozen=True)
+class Interval:
+    """A value with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def holds_zero(self) -> bool:
+        """Return whether the interval holds 0."""
+        return self.low <= 0 <= self.high
+
+
+def wilson(successes: float, n: float, factor: float = Z95) -> tuple[float, float]:
+    """Return Wilson's score interval of a proportion; `factor` is the test's critical value.
 
     (p + z²/2n ± z sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n), from Wilson 1927, "Probable inference, the
     law of succession, and statistical inference", JASA 22. Unlike p ± z·stderr it never leaves 0..1
@@ -27,11 +42,11 @@ def wilson(successes: float, n: int) -> tuple[float, float]:
     Raises:
         ValueError: there are no items.
     """
-    if n < 1:
+    if not n > 0:
         raise ValueError("a proportion over no items has no interval")
-    share, square = successes / n, Z95**2
+    share, square = successes / n, factor**2
     middle = share + square / (2 * n)
-    half = Z95 * math.sqrt(share * (1 - share) / n + square / (4 * n * n))
+    half = factor * math.sqrt(share * (1 - share) / n + square / (4 * n * n))
     scale = 1 + square / n
     low = 0.0 if successes == 0 else (middle - half) / scale  # exact, rounding aside
     high = 1.0 if successes == n else (middle + half) / scale
