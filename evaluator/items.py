@@ -1,8 +1,8 @@
 """Write and read items files: a row per scored item, a column per value (`evaluator.results.ITEM_COLUMNS`).
 
 A thousand entries with 115,000 items each are kept in a repository, so each column is stored in few bytes: a
-type by its name, numbers cut into streams of like bytes, and the slowest compression, which is read as fast as
-any. Any reader of parquet reads the files. Those that arrive here are from strangers: only flat columns of
+type by its name, numbers cut into streams of like bytes, and slow compression, which is read as fast as quick
+one. Any reader of parquet reads the files. Those that arrive here are from strangers: only flat columns of
 plain types are read, as numbers, from bytes whose hash was taken, and nothing in a file chooses how.
 """
 
@@ -33,7 +33,7 @@ LARGEST_BYTES = 16 * 1024**2
 LARGEST_ROWS = 2_000_000
 LARGEST_UNPACKED_BYTES = 512 * 1024**2
 
-SHARE = pa.decimal128(DECIMALS + 1, DECIMALS)
+SHARE = pa.decimal128(9, DECIMALS)  # 9 digits, which is 32 bits in parquet
 CONTRACT_TYPES = {
     "answer": pa.int8(),
     "correct": pa.bool_(),
@@ -47,7 +47,7 @@ FURTHER_TYPES = (  # of the columns beyond, by name
     (re.compile(r"(sp)?bleu_\w+|chrf_plus_plus_\w+|verdict|document_bytes"), pa.int32()),
 )
 FEW_VALUES = 0.25  # of the rows: beyond, a list of a column's values is no saving
-CODEC: dict[str, Any] = {"compression": "brotli", "compression_level": 11}
+CODEC: dict[str, Any] = {"compression": "zstd", "compression_level": 19}
 
 
 # Writing ----------------------------------------------------------------------------------------
@@ -117,8 +117,10 @@ def _encoding(name: str, column: pa.ChunkedArray) -> str | None:
         return "PLAIN"
     if column.type in (SHARE, pa.int32()):
         return "BYTE_STREAM_SPLIT"
+    if not pa.types.is_floating(column.type):
+        return None
     few = pc.count_distinct(column).as_py() <= FEW_VALUES * len(column)
-    return None if few or not pa.types.is_floating(column.type) else "BYTE_STREAM_SPLIT"
+    return None if few else "BYTE_STREAM_SPLIT"
 
 
 def write_items(columns: Columns, path: Path) -> str:

@@ -274,7 +274,7 @@ Columns of an items file, one row per scored item in the order of the data set:
                             (FollowBench) or a sentence (FLORES); numbered from 0 as they appear
   <metric> nullable         further per-item values, rounded to 1e-4, of the type that goes with the name:
            bool             what is so or not (correct_fallback, biased, known, judged, decided, mc1_sum, ...)
-           decimal(5, 4)    shares (rouge1, rouge2, rougeL, mc2, soft)
+           decimal(9, 4)    shares (rouge1, rouge2, rougeL, mc2, soft)
            int32            counts (document_bytes, verdict; of sacreBLEU's counts of a sentence, bleu_0 and so
                             on, those that the others follow from: `evaluator.tasks.flores.counts`)
            float32          everything else (nll, document_nll, ...)
