@@ -214,7 +214,8 @@ def _measure(unit: Unit, entry: str, loaded: "Loaded", settings: Settings) -> Un
 def _measure_benchmark(
     unit: Unit, benchmark: Benchmark, entry: str, loaded: "Loaded", settings: Settings
 ) -> UnitResult:
-    from evaluator.scoring import run_benchmark, write_items
+    from evaluator.items import write_items
+    from evaluator.scoring import run_benchmark
 
     judging, warnings = _judging(benchmark, loaded, settings)
     outcome = run_benchmark(

@@ -6,7 +6,7 @@ up.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,8 +14,11 @@ from typing import Any
 from evaluator.scoring.answers import Answered
 from evaluator.scoring.loading import Tasks
 from evaluator.suites.definitions import Benchmark
+from evaluator.tasks.parts import part_columns
 
 UNPARSED = ("[invalid]", "")
+GROUP_FIELDS = ("subject", "category")
+TEMPLATE_FIELDS = ("category", "question_index")  # of rows made from templates
 RIGHT_OR_WRONG = ("acc", "acc_norm", "exact_match")  # lm-eval's metrics that judge an item
 
 Aggregation = Callable[[list[Any]], float]
@@ -101,6 +104,27 @@ def primary(benchmark: Benchmark, available: list[Source]) -> Source | None:
     return accuracy if accuracy.by_item and accuracy.binary else None
 
 
+def without_prefix(task: str, view: str) -> str:
+    """Return a task's name without that of the group that it stands in."""
+    return task.removeprefix(view).lstrip("_-")
+
+
+def parts(view: View) -> list[str]:
+    """Return the part of the benchmark that each item belongs to: task of a group, subject or category."""
+    if view.members:
+        return [without_prefix(answer.task, view.name) for answer in view.answers]
+    field = next((name for name in GROUP_FIELDS if name in view.answers[0].row), None)
+    return ["" if field is None else str(answer.row[field]) for answer in view.answers]
+
+
+def _clusters(view: View) -> list[Hashable]:
+    """Return what each item shares with those that aren't independent of it: its template, or itself alone."""
+    templated = all(name in view.answers[0].row for name in TEMPLATE_FIELDS)
+    if not templated:
+        return list(range(len(view.answers)))
+    return [tuple(answer.row[name] for name in TEMPLATE_FIELDS) for answer in view.answers]
+
+
 def item_columns(available: list[Source], right: Source | None) -> dict[str, list[Any]]:
     """Return the columns of the items file; the first view's items are the rows."""
     view = right.view if right else available[0].view
@@ -114,6 +138,7 @@ def item_columns(available: list[Source], right: Source | None) -> dict[str, lis
             answer.flags(unparsed=shown is not None and answer.filtered.get(shown) in UNPARSED)
             for answer in view.answers
         ],
+        **part_columns(parts(view), _clusters(view)),
     }
     for source in available:
         if right is None or source.metric != right.metric:

@@ -13,11 +13,10 @@ from typing import Any
 
 from evaluator.results import Metric
 from evaluator.scoring.answers import Answered
-from evaluator.scoring.harness_items import Aggregation, Source, View
+from evaluator.scoring.harness_items import Aggregation, Source, View, parts, without_prefix
 from evaluator.statistics.intervals import mean_stderr, normal_interval, wilson
 from evaluator.suites.definitions import Benchmark, MetricDefinition
 
-GROUP_FIELDS = ("subject", "category")
 JACKKNIFE_GROUPS = 20
 NO_VALUE = "no item of the kind it is taken over was asked, or a likelihood is no number"
 
@@ -58,14 +57,10 @@ def _by_task(source: Source, definition: MetricDefinition) -> dict[str, Metric]:
             if answer.task in tasks and value is not None
         ]
         if values and name != view.name:
-            found[_without_prefix(name, view.name)] = _metric(
+            found[without_prefix(name, view.name)] = _metric(
                 source.key, view.reported[name], values, source.aggregation, definition
             )
     return found
-
-
-def _without_prefix(task: str, view: str) -> str:
-    return task.removeprefix(view).lstrip("_-")
 
 
 def _by_category(source: Source, definition: MetricDefinition) -> dict[str, Metric]:
@@ -87,10 +82,9 @@ def _by_category(source: Source, definition: MetricDefinition) -> dict[str, Metr
 
 def _categories(view: View) -> dict[str, list[Answered]]:
     found: dict[str, list[Answered]] = {}
-    field = next((name for name in GROUP_FIELDS if name in view.answers[0].row), None)
-    if field is not None:
-        for answer in view.answers:
-            found.setdefault(str(answer.row[field]), []).append(answer)
+    for answer, part in zip(view.answers, parts(view), strict=True):
+        if part:
+            found.setdefault(part, []).append(answer)
     return found
 
 

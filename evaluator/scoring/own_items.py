@@ -36,7 +36,9 @@ def metrics(
     return code.aggregate(scored, [answer.row for answer in answers])
 
 
-def item_columns(answers: list[Answered], scored: list[Item]) -> dict[str, list[Any]]:
+def item_columns(
+    code: BenchmarkCode, answers: list[Answered], scored: list[Item]
+) -> dict[str, list[Any]]:
     """Return the columns of the items file."""
     columns: dict[str, list[Any]] = {
         "answer": [_integer(item.get("answer")) for item in scored],
@@ -45,6 +47,7 @@ def item_columns(answers: list[Answered], scored: list[Item]) -> dict[str, list[
             answer.flags(unparsed=bool(item.get("unparsed")))
             for answer, item in zip(answers, scored, strict=True)
         ],
+        **code.parts([answer.row for answer in answers]),
     }
     further = dict.fromkeys(name for item in scored for name in item)
     for name in further:

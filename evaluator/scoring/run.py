@@ -263,7 +263,7 @@ def _score(
     if code is not None:
         scored = own_items.items(code, answers[first], decided.verdicts)
         metrics, groups = own_items.metrics(code, answers[first], scored)
-        return metrics, groups, own_items.item_columns(answers[first], scored)
+        return metrics, groups, own_items.item_columns(code, answers[first], scored)
     if not benchmark.sources:
         raise InputError(
             f"benchmark {benchmark.name} names no sources for its metrics; add them to the suite"

@@ -4,7 +4,7 @@
 YAML. Importing this loads neither lm-eval nor datasets nor a metric's package.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +19,7 @@ from evaluator.tasks.followbench.verdicts import PROMPT_VERSION
 from evaluator.tasks.gsm8k import scoring as gsm8k
 from evaluator.tasks.measures import Groups, Item, Metrics
 from evaluator.tasks.mmlu import scoring as mmlu
+from evaluator.tasks.parts import part_columns
 from evaluator.tasks.snli import scoring as snli
 from evaluator.tasks.truthfulqa import scoring as truthfulqa
 from evaluator.tasks.xsum import scoring as xsum
@@ -34,9 +35,11 @@ class BenchmarkCode:
 
     `score_item` takes (row, response) for "generate_until" and (row, log-likelihoods, token
     counts), one per choice, for "multiple_choice". `stratum` names the part of the benchmark that a
-    limit is spread over; rows of one `cluster` are asked together or not at all. Where a judge decides
-    some rows, `question` takes (row, response) and returns what it is asked, or null, `judge_prompt`
-    names the wording, and `score_item` takes the judge's answer as `verdict`.
+    limit is spread over; rows of one `cluster` are asked together or not at all. Items keep both, or
+    where these are others `item_stratum`, over which scores are averaged, and `item_cluster`, whose items
+    aren't independent. Where a judge decides some rows, `question` takes (row, response) and returns what
+    it is asked, or null, `judge_prompt` names the wording, and `score_item` takes the judge's answer as
+    `verdict`.
     """
 
     folder: Path
@@ -49,8 +52,16 @@ class BenchmarkCode:
     aggregate: Callable[[Sequence[Item], Sequence[Row]], tuple[Metrics, Groups]]
     choices: Callable[[Row], list[str]] | None = None
     cluster: Callable[[Row], str] | None = None
+    item_stratum: Callable[[Row], str] | None = None
+    item_cluster: Callable[[Row], Hashable] | None = None
     question: Callable[[Row, str], str | None] | None = None
     judge_prompt: str | None = None
+
+    def parts(self, rows: Sequence[Row]) -> dict[str, list[Any]]:
+        """Return the columns that say of each item which part and cluster it belongs to, as far as it has any."""
+        stratum, cluster = self.item_stratum or self.stratum, self.item_cluster or self.cluster
+        keys = range(len(rows)) if cluster is None else [cluster(row) for row in rows]
+        return part_columns([stratum(row) for row in rows], list(keys))
 
 
 def _code(
@@ -75,21 +86,21 @@ def _generated(
     return _code(module, "generate_until", cluster=cluster, **more)
 
 
-def _chosen(module: Any) -> BenchmarkCode:
-    return _code(module, "multiple_choice", choices=module.choices)
+def _chosen(module: Any, **more: Any) -> BenchmarkCode:
+    return _code(module, "multiple_choice", choices=module.choices, **more)
 
 
 BENCHMARKS: dict[str, BenchmarkCode] = {
     "mmlu": _generated(mmlu),
     "ceval": _generated(ceval),
-    "flores": _generated(flores),
+    "flores": _generated(flores, item_cluster=flores.sentence),
     "cnn_dailymail": _generated(cnn_dailymail),
     "xsum": _generated(xsum),
     "gsm8k": _generated(gsm8k),
     "snli": _generated(snli),
     "followbench": _generated(followbench, followbench.group),
     "truthfulqa": _chosen(truthfulqa),
-    "bbq": _chosen(bbq),
+    "bbq": _chosen(bbq, item_stratum=bbq.part, item_cluster=bbq.template),
 }
 JUDGED: dict[str, BenchmarkCode] = {  # what derived benchmarks ask instead, with a judge's help
     "followbench_judged": _generated(

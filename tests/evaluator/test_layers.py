@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LAYERS = [
     {"results", "errors"},
     {
-        "submissions", "problems", "entries", "ledger", "policy", "result_checks", "checks",
+        "submissions", "problems", "entries", "items", "ledger", "policy", "result_checks", "checks",
         "statistics", "suites", "tasks", "models", "hub", "environment", "downloads",
     },
     {"mini", "scoring", "efficiency", "judges"},
@@ -19,7 +19,7 @@ LAYERS = [
     {"quantization", "targets", "patients", "demo", "commands", "cli", "__main__", "__init__"},
 ]  # fmt: skip
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
-OPEN_TO_THE_SITE = {"results", "errors", "submissions", "statistics", "suites"}
+OPEN_TO_THE_SITE = {"results", "errors", "submissions", "items", "statistics", "suites"}
 
 
 def modules() -> dict[str, Path]:

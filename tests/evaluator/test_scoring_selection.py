@@ -1,15 +1,9 @@
-"""Hold how a limit is spread over the parts of a benchmark, and what an items file looks like."""
-
-from pathlib import Path
-from typing import Any
+"""Hold how a limit is spread over the parts of a benchmark."""
 
 import pytest
 
 pytest.importorskip("lm_eval", reason="the extra `evaluate` isn't installed")
 
-import pyarrow.parquet as pq
-
-from evaluator.scoring.outcome import write_items
 from evaluator.scoring.selection import evenly_spaced, shares, spread, spread_over_strata
 
 
@@ -57,27 +51,3 @@ def test_clusters_stay_whole() -> None:
     chosen = spread_over_strata([""] * 100, clusters, 20)
     assert sorted({row // 5 for row in chosen}) == [0, 5, 10, 15]
     assert len(chosen) == 20
-
-
-COLUMNS: dict[str, list[Any]] = {
-    "answer": [1, None],
-    "correct": [True, False],
-    "flags": [0, 3],
-    "nll": [0.123456, None],
-}
-
-
-def test_items_have_the_contracts_types(tmp_path: Path) -> None:
-    """Answers are int8, flags uint8, values float32 rounded to 1e-4."""
-    write_items(COLUMNS, tmp_path / "x.parquet")
-    table = pq.read_table(tmp_path / "x.parquet")
-    assert [str(field.type) for field in table.schema] == ["int8", "bool", "uint8", "float"]
-    assert table["nll"][0].as_py() == pytest.approx(0.1235, abs=1e-7)
-
-
-def test_same_items_give_the_same_bytes(tmp_path: Path) -> None:
-    """Two writes of the same columns give equal files and the hash of their bytes."""
-    first = write_items(COLUMNS, tmp_path / "a.parquet")
-    second = write_items(COLUMNS, tmp_path / "b" / "b.parquet")
-    assert first == second
-    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b" / "b.parquet").read_bytes()

@@ -11,11 +11,12 @@ from typing import Any
 
 from lm_eval.models.huggingface import HFLM
 
+from evaluator.items import DECIMALS
 from evaluator.scoring import run_benchmark
 from evaluator.scoring.computing import Computing
 from evaluator.scoring.engine import Engine
 from evaluator.scoring.loading import load_views
-from evaluator.scoring.outcome import DECIMALS, Outcome
+from evaluator.scoring.outcome import Outcome
 from evaluator.scoring.quiet import quiet
 from evaluator.scoring.run import Question, run_tasks
 from evaluator.suites.definitions import Benchmark, load_suite

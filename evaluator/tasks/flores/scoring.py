@@ -17,6 +17,7 @@ from evaluator.statistics import intervals
 from evaluator.suites.languages import bleu_tokenizer, languages
 from evaluator.tasks import prompts
 from evaluator.tasks.flores import corpus
+from evaluator.tasks.flores.counts import all_counts
 from evaluator.tasks.measures import NO_ITEMS, Groups, Item, Metrics
 
 Row = Mapping[str, Any]
@@ -80,13 +81,18 @@ def stratum(row: Row) -> str:
     return str(row["direction"])
 
 
+def sentence(row: Row) -> str:
+    """Return the sentence's id, which it has in every direction."""
+    return str(row["id"])
+
+
 def one_line(text: str) -> str:
     """Return a text with its newlines made spaces, as the paper does before scoring."""
     return " ".join(text.split("\n")).strip()
 
 
 def counts(metric: str, row: Row, response: str) -> list[float]:
-    """Return sacreBLEU's counts of one response."""
+    """Return sacreBLEU's counts of one response, as far as an item keeps them."""
     return corpus.sentence_counts(
         metric,
         one_line(response),
@@ -97,7 +103,7 @@ def counts(metric: str, row: Row, response: str) -> list[float]:
 
 
 def score_item(row: Row, response: str) -> dict[str, float | None]:
-    """Return sacreBLEU's counts of the sentence, `<metric>_<index>`.
+    """Return sacreBLEU's counts of the sentence, `<metric>_<index>`, by which `flores.counts` says what they are.
 
     spBLEU has none where its tokenizer isn't there.
     """
@@ -124,9 +130,10 @@ def statistic(metric: str, items: Sequence[Item], rows: Sequence[Row]) -> tuple[
             sums[row["direction"]] = np.zeros((len(positions), COUNTS[metric]))
         values = [item[f"{metric}_{index}"] for index in range(COUNTS[metric])]
         sums[row["direction"]][positions[row["id"]]] = values
+    full = [all_counts(metric, kept) for kept in sums.values()]
 
     def score(weights: intervals.Floats) -> float:
-        scores = [corpus.corpus_score(metric, weights @ summed) for summed in sums.values()]
+        scores = [corpus.corpus_score(metric, weights @ summed) for summed in full]
         return sum(scores) / len(scores)
 
     return score, len(positions)
