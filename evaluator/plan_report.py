@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from evaluator.planning import Plan, Row, duration
+from evaluator.text_table import aligned
 
 if TYPE_CHECKING:
     from evaluator.scoring.cost import Cost
@@ -21,7 +22,7 @@ HEADINGS = (
     "time",
     "memory",
 )
-TEXT_COLUMNS = 2  # the first ones, which begin at the left
+TEXT_COLUMNS = 2  # the first ones
 MEGABYTE = 10**6
 
 
@@ -34,7 +35,7 @@ def lines(plan: Plan) -> list[str]:
     return [
         f"{plan.entry} on {plan.device}: the model takes {_memory(plan.weights)}",
         "",
-        *_aligned(cells),
+        *aligned(cells),
         *_section([f"{row.unit}: {row.problem}" for row in plan.rows if row.problem]),
         *_section([f"{way}: {_named(units)}" for way, units in _ways(plan).items()]),
         *_section(plan.notes),
@@ -71,19 +72,6 @@ def _cells(row: Row) -> tuple[str, ...]:
 def _memory(size: int) -> str:
     megabytes = size / MEGABYTE
     return f"{megabytes:,.0f} MB" if megabytes < 10_000 else f"{megabytes / 1000:,.1f} GB"
-
-
-def _aligned(cells: Sequence[Sequence[str]]) -> list[str]:
-    """Return rows with columns of equal width, numbers at the right."""
-    filled = [[*row, *[""] * (len(HEADINGS) - len(row))] for row in cells]
-    widths = [max(map(len, column)) for column in zip(*filled, strict=True)]
-    return [
-        "  ".join(
-            text.ljust(width) if number < TEXT_COLUMNS else text.rjust(width)
-            for number, (text, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in filled
-    ]
 
 
 def _total(costs: "Sequence[Cost]") -> "Cost":

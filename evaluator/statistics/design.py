@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
+from evaluator.statistics import resampling
 from evaluator.statistics.intervals import Floats, Interval, wilson
 
 Integers = NDArray[np.integer]
@@ -80,18 +81,34 @@ class Design:
         Cochran 1977, "Sampling Techniques", chapters 5 and 9; for clusters alone as Miller 2024 (arXiv
         2411.00640), section 2.2.
         """
+        residuals = self._residuals(values)
+        summed = self._by_unit(residuals)
+        squares = summed @ summed
+        if self._clusters is None:
+            codes, sizes = self._strata
+            squares = (summed * summed) @ (sizes / np.maximum(sizes - 1, 1.0))[codes]
+        else:
+            squares *= self.units / max(self.units - 1, 1)
+        return Spread(math.sqrt(squares), self._freedom(summed, residuals), self.units)
+
+    def _residuals(self, values: Floats) -> Floats:
         codes, sizes = self._strata
         means = np.bincount(codes, weights=values) / sizes
-        residuals = self.weights * (values - means[codes])
+        return self.weights * (values - means[codes])
+
+    def _by_unit(self, residuals: Floats) -> Floats:
         if self._clusters is None:
-            lone = np.maximum(sizes - 1, 1.0)
-            summed = residuals * np.sqrt(sizes / lone)[codes]
-            squares = float(summed @ summed)
-        else:
-            summed = np.bincount(self._clusters, weights=residuals)
-            units = len(summed)
-            squares = float(summed @ summed) * units / max(units - 1, 1)
-        return Spread(math.sqrt(squares), self._freedom(summed, residuals), self.units)
+            return residuals
+        return np.bincount(self._clusters, weights=residuals).astype(np.float64)
+
+    def resampled(self, values: Floats) -> tuple[float, Floats]:
+        """Return the mean of the items' values (n,) and, linearised, the means (resamples,) of drawn units.
+
+        Raises:
+            ValueError: there are fewer than two units.
+        """
+        mean = self.mean(values)
+        return mean, mean + resampling.sums(self._by_unit(self._residuals(values)))
 
     def effective_items(self, variance: float, spread: "Spread") -> float:
         """Return how many plain items of a variance would have a mean known as well as this one.

@@ -7,12 +7,15 @@ sides are scored on the same drawn items, so what is hard for both cancels out.
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evaluator.statistics.intervals import RESAMPLES, SEED, Floats, Interval
 
+Draws = NDArray[np.float32]
 
-@lru_cache(maxsize=8)
-def drawn(units: int, resamples: int = RESAMPLES, seed: int = SEED) -> Floats:
+
+@lru_cache(maxsize=64)
+def drawn(units: int, resamples: int = RESAMPLES, seed: int = SEED) -> Draws:
     """Return how often each unit is drawn, with replacement (resamples x units).
 
     The same call gives the same draws, so values that were resampled apart are paired all the same.
@@ -24,7 +27,18 @@ def drawn(units: int, resamples: int = RESAMPLES, seed: int = SEED) -> Floats:
         raise ValueError("nothing can be drawn anew from fewer than two items")
     generator = np.random.default_rng(seed)
     counts = generator.multinomial(units, np.full(units, 1.0 / units), size=resamples)
-    return counts.astype(np.float64)
+    return counts.astype(np.float32)
+
+
+def sums(values: Floats) -> Floats:
+    """Return the sums over units (units or units x k) in each resample (resamples or resamples x k).
+
+    In single precision, whose rounding is far below what drawing changes.
+
+    Raises:
+        ValueError: there are fewer than two units.
+    """
+    return (drawn(len(values)) @ values.astype(np.float32)).astype(np.float64)
 
 
 def percentile_interval(value: float, resampled: Floats) -> Interval:

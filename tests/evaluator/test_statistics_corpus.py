@@ -55,7 +55,7 @@ def test_scores_are_sacrebleus(metric: Any, score: Any) -> None:
     """Of whole corpora, of drawn parts, and of single sentences, where orders are missing."""
     references = texts(1)
     by_sentence = counts(metric, texts(2, like=references), references)
-    weights = np.vstack([np.ones(60), resampling.drawn(60)[:40], np.eye(60)])
+    weights = np.vstack([np.ones(60), resampling.drawn(60)[:40], np.eye(60)]).astype(np.float64)
     summed = weights @ by_sentence
     expected = [metric._compute_score_from_stats([int(c) for c in row]).score for row in summed]
     assert score(summed) == pytest.approx(np.minimum(expected, 100.0), abs=1e-9)
@@ -95,7 +95,7 @@ def test_the_paired_bootstrap_is_sacrebleus() -> None:
     farther = np.abs(apart) - np.abs(apart).mean() > abs(values[1] - values[0])
     assert (1 + farther.sum()) / 1001 == pytest.approx(theirs.p_value, abs=1e-12)
 
-    drawn = [corpus.bleu(resampling.drawn(60) @ side) for side in sums]
+    drawn = [corpus.bleu(resampling.sums(side)) for side in sums]
     own = resampling.difference(values[0], values[1], drawn[0], drawn[1])
     two_sided = resampling.p_value(own.value, drawn[1] - drawn[0])
     assert theirs.p_value < two_sided < 3 * theirs.p_value

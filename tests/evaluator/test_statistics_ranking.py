@@ -36,8 +36,9 @@ def test_a_resampled_mean_is_scipys() -> None:
     generator = np.random.default_rng(2)
     base = generator.random(200)
     variant = base + generator.normal(0.05, 0.1, 200)
-    weights = resampling.drawn(200) / 200
-    found = resampling.difference(base.mean(), variant.mean(), weights @ base, weights @ variant)
+    found = resampling.difference(
+        base.mean(), variant.mean(), resampling.sums(base) / 200, resampling.sums(variant) / 200
+    )
     other = bootstrap_of_scipy(
         (variant - base,), np.mean, method="percentile", n_resamples=5000, rng=generator
     ).confidence_interval
@@ -65,7 +66,8 @@ def test_retention_needs_a_positive_base() -> None:
     """Of nothing no share is left."""
     zeros = np.zeros(10)
     assert resampling.retention(0.0, 1.0, zeros, zeros) is None
-    found = resampling.retention(2.0, 1.0, np.full(10, 2.0), np.linspace(0.9, 1.1, 10))
+    half: Floats = np.linspace(0.9, 1.1, 10).astype(np.float64)
+    found = resampling.retention(2.0, 1.0, np.full(10, 2.0), half)
     assert found is not None
     assert (found.value, found.low < 0.5 < found.high) == (0.5, True)
 

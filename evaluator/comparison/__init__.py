@@ -1,0 +1,1 @@
+"""Compare entries on the items that both answered."""
