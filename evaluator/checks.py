@@ -23,7 +23,15 @@ from evaluator.entries import (
     load_yaml,
     subfolders,
 )
-from evaluator.ledger import CHANGED, LEDGER, file_digest, is_result_name, ledger_lines
+from evaluator.ledger import (
+    CHANGED,
+    LEDGER,
+    NEVER_VERIFIED,
+    LedgerLine,
+    file_digest,
+    is_result_name,
+    ledger_lines,
+)
 from evaluator.policy import (
     Fault,
     name_problems,
@@ -111,7 +119,7 @@ def _tree_problems(root: Path, selections: list[Selection]) -> Iterator[Problem]
                 yield from problems
                 yield from _entry_problems(folder, submission)
     yield from _duplicates(readable, checked)
-    yield from _ledger_problems(root, selections)
+    yield from _ledger_problems(root, selections, readable)
 
 
 def _covered(selections: list[Selection], root: Path, path: Path) -> bool:
@@ -237,7 +245,9 @@ def _duplicates(readable: dict[Path, Submission], checked: list[Path]) -> Iterat
             yield error(folder, "differs from another entry only in upper and lower case; keep one")
 
 
-def _ledger_problems(root: Path, selections: list[Selection]) -> Iterator[Problem]:
+def _ledger_problems(
+    root: Path, selections: list[Selection], readable: dict[Path, Submission]
+) -> Iterator[Problem]:
     file, seen = root / LEDGER, set()
     if file.is_symlink():
         return
@@ -247,17 +257,26 @@ def _ledger_problems(root: Path, selections: list[Selection]) -> Iterator[Proble
                 file, "the line isn't `<sha256>  <path>`; restore the ledger from main", line.number
             )
             continue
-        target = root / line.path
         if line.path in seen or not is_result_name(line.path):
             sentence = (
                 f"{shown(line.path)} isn't a result, or stands twice; restore the ledger from main"
             )
             yield error(file, sentence, line.number)
         elif any(one.covers(PurePosixPath(line.path)) for one in selections):
-            if target.is_symlink() or not target.is_file():
-                yield error(
-                    file, f"verified result {shown(line.path)} is gone; restore it", line.number
-                )
-            elif file_digest(target) != line.digest:
-                yield error(target, CHANGED)
+            yield from _verified_problems(root, line, readable)
         seen.add(line.path)
+
+
+def _verified_problems(
+    root: Path, line: LedgerLine, readable: dict[Path, Submission]
+) -> Iterator[Problem]:
+    """Check that a line's file is there as it was verified, and was measured."""
+    name = line.path or ""
+    target, file = root / name, root / LEDGER
+    submission = readable.get(root.joinpath(*PurePosixPath(name).parts[:2]))
+    if submission is not None and submission.source == "reported":
+        yield error(file, f"{shown(name)} {NEVER_VERIFIED}; restore the ledger", line.number)
+    elif target.is_symlink() or not target.is_file():
+        yield error(file, f"verified result {shown(name)} is gone; restore it", line.number)
+    elif file_digest(target) != line.digest:
+        yield error(target, CHANGED)

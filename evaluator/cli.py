@@ -13,7 +13,7 @@ from evaluator.errors import QuantboardError
 
 SUBMISSIONS = Path("submissions")
 EXTRA_OF = {
-    **dict.fromkeys(("altair", "jinja2", "pandas", "vl_convert"), "site"),
+    **dict.fromkeys(("altair", "jinja2", "pandas", "scipy", "vl_convert"), "site"),
     **dict.fromkeys(
         ("datasets", "huggingface_hub", "lm_eval", "torch", "transformers"), "evaluate"
     ),
@@ -82,6 +82,13 @@ def parser() -> argparse.ArgumentParser:
     )
     _attest(
         add("attest", "record results as verified (the project's workflow only)", commands.attest)
+    )
+    _import_reported(
+        add(
+            "import-reported",
+            "write a paper's figures as entries, cited and marked as reported",
+            commands.import_reported,
+        )
     )
     schema = add("schema", "write the contract's JSON schema", commands.schema)
     schema.add_argument("--output", type=Path, default=SUBMISSIONS / "schema.json")
@@ -239,6 +246,20 @@ def _demo(demo: argparse.ArgumentParser) -> None:
 def _attest(attest: argparse.ArgumentParser) -> None:
     attest.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     attest.add_argument("--root", type=Path, default=SUBMISSIONS)
+
+
+def _import_reported(reported: argparse.ArgumentParser) -> None:
+    reported.add_argument(
+        "figures", type=Path, metavar="FIGURES.csv", help="a figure per row; or jin-2024.csv"
+    )
+    reported.add_argument(
+        "--paper",
+        type=Path,
+        required=True,
+        metavar="PAPER.yaml",
+        help="what the figures are, cited; or jin-2024.yaml",
+    )
+    reported.add_argument("--output", type=Path, default=SUBMISSIONS)
 
 
 def _positive(text: str) -> int:

@@ -32,12 +32,15 @@ def check(options: Namespace) -> int:
 
 
 def _online_problems(root: Path, paths: list[Path]) -> "list[submissions.Problem]":
-    """Ask the Hub about every submission on the paths; only once nothing is wrong with the files."""
+    """Ask the Hub about every submission on the paths; only once nothing is wrong with the files.
+
+    Not about reported ones: a paper's own quantized checkpoints need not be there.
+    """
     from evaluator import hub
 
     problems = []
     for entry in submissions.find_entries(root):
-        if _inside(entry.folder, paths):
+        if _inside(entry.folder, paths) and entry.submission.source != "reported":
             problems += hub.check_online(entry.submission, path=entry.folder / "submission.yaml")
     return problems
 
@@ -288,3 +291,12 @@ def demo(options: Namespace) -> int:
 
     chosen = options.variants.split(",") if options.variants else None
     return run_demo(options.output, variants=chosen, limit=options.limit, jobs=options.jobs)
+
+
+def import_reported(options: Namespace) -> int:
+    """Write a paper's figures as entries of source `reported`."""
+    from evaluator.reported.importer import import_reported as write
+
+    for name in write(options.figures, options.paper, options.output):
+        print(f"reported: {name}")
+    return 0

@@ -26,6 +26,7 @@ from evaluator.results import (
     derived_variant,
     family_folder,
     read_result,
+    write_atomically,
 )
 
 SUBMISSION = "submission.yaml"
@@ -204,6 +205,22 @@ def read_submission(path: Path) -> Submission:
     except ValidationError as fault:
         sentences = "; ".join(sentence for _, sentence in explained(fault, Submission))
         raise InputError(f"{path}: {sentences}") from fault
+
+
+def write_submission(file: Path, submission: Submission) -> None:
+    """Write a submission as YAML that a person goes on editing.
+
+    Raises:
+        InputError: the folder can't be written.
+    """
+    data = submission.model_dump(exclude_none=True, exclude_defaults=True)
+    text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+    try:
+        write_atomically(file, text)
+    except OSError as error:
+        raise InputError(
+            f"{file.parent} can't be written ({error.strerror}); choose another --output"
+        ) from error
 
 
 def expected_name(submission: Submission) -> str:

@@ -11,7 +11,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from evaluator.entries import RESULTS, SUBMISSION, Entry, StoredResult, address, result_files
+from evaluator.entries import (
+    RESULTS,
+    SUBMISSION,
+    Entry,
+    StoredResult,
+    address,
+    read_submission,
+    result_files,
+)
 from evaluator.errors import InputError, ResultError
 from evaluator.results import Source, read_result, write_atomically
 
@@ -98,12 +106,13 @@ def attest(root: Path, paths: Iterable[Path]) -> list[str]:
     """Add result files, or all results of entry folders, to the ledger; return the names that are new.
 
     Raises:
-        InputError: a path isn't a result, or lies outside of the submissions folder.
+        InputError: a path isn't a result, lies outside of the submissions folder, or holds a paper's figures.
         ResultError: a result can't be read, or was verified before with other content.
     """
     ledger, added = read_ledger(root), []
     for file in _expanded(paths):
         name, digest = _ledger_name(root, file), file_digest(file)
+        _refuse_reported(root, name)
         read_result(file)
         if ledger.get(name, digest) != digest:
             raise ResultError(f"{file} {CHANGED}")
@@ -114,6 +123,15 @@ def attest(root: Path, paths: Iterable[Path]) -> list[str]:
     if added:
         write_atomically(root / LEDGER, "".join(lines))
     return sorted(added)
+
+
+def _refuse_reported(root: Path, name: str) -> None:
+    entry = root.joinpath(*PurePosixPath(name).parts[:2])
+    if (entry / SUBMISSION).is_file() and read_submission(entry / SUBMISSION).source == "reported":
+        raise InputError(f"{root / name} {NEVER_VERIFIED}")
+
+
+NEVER_VERIFIED = "holds figures of a publication, which nobody measured here and nobody verifies"
 
 
 def _expanded(paths: Iterable[Path]) -> list[Path]:

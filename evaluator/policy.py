@@ -223,9 +223,10 @@ def name_problems(folder: Path, submission: Submission) -> list[Problem]:
 
 
 def same_loading(submission: Submission) -> tuple[object, ...]:
-    """Return what makes two submissions the same checkpoint, loaded the same way."""
+    """Return what makes two submissions the same checkpoint, loaded the same way, or of the same paper."""
     recipe = submission.quantization
-    checkpoint = (submission.model, submission.revision, submission.source)
+    paper = submission.citation if submission.source == "reported" else None
+    checkpoint = (submission.model, submission.revision, submission.source, paper)
     return (*checkpoint, recipe.method, recipe.bits, submission.dtype)
 
 

@@ -63,6 +63,8 @@ def _one(one: Found, entry: str, submission: Submission | None) -> Iterator[Prob
     yield from _suite_problems(one)
     if submission is not None:
         yield from _model_problems(one, submission)
+        if submission.source == "reported":
+            yield from _reported_problems(one)
 
 
 def _path_problems(one: Found, entry: str) -> Iterator[Problem]:
@@ -218,6 +220,18 @@ def _model_problems(one: Found, submission: Submission) -> Iterator[Problem]:
             one.path,
             f"was measured on revision {model.revision}, not on the submission's; run the unit again",
         )
+
+
+def _reported_problems(one: Found) -> Iterator[Problem]:
+    """Refuse what only a measurement has: the board shows reported figures without intervals."""
+    if one.result.items is not None:
+        yield error(one.path, "source is reported, but the result has items; remove them")
+    for name, metric in _all_metrics(one.result):
+        if (metric.stderr, metric.ci95, metric.raw) != (None, None, None):
+            yield error(
+                one.path,
+                f"source is reported, but {name} has an interval or repetitions; remove them",
+            )
 
 
 def _versions(found: list[Found]) -> Iterator[Problem]:

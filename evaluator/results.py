@@ -4,7 +4,7 @@ Everything that quantboard writes or reads between its parts is one of the model
 `submissions/schema.json` is generated from them. This module imports nothing heavy.
 
 Schema history
-  1  first version; `judge` came to a result's provenance later, and may be missing
+  1  first version; `judge` of a result's provenance and `note` of a metric came later, and may be missing
 """
 
 import hashlib
@@ -122,6 +122,9 @@ class Metric(Contract):
     n: int | None = Field(default=None, ge=0, description="Items or repetitions behind the value.")
     raw: list[float] | None = Field(default=None, description="Every repetition, in order.")
     reason: str | None = Field(default=None, description="Why the value is null.")
+    note: str | None = Field(
+        default=None, description="What sets the value apart from others of its name, in few words."
+    )
 
 
 class DatasetUsed(Contract):

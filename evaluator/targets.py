@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from pydantic import ValidationError
 
+from evaluator.entries import write_submission
 from evaluator.errors import InputError
 from evaluator.quantization import content_revision, read_recipe
 from evaluator.results import (
@@ -20,7 +21,6 @@ from evaluator.results import (
     derived_variant,
     family_folder,
     validation_messages,
-    write_atomically,
 )
 
 if TYPE_CHECKING:
@@ -126,6 +126,11 @@ def _entry(folder: Path) -> Target:
         raise InputError("\n".join(f"{p.path}: {p.message}" for p in wrong))
     text = (folder / "submission.yaml").read_text("utf-8")
     submission = Submission.model_validate(yaml.safe_load(text))
+    if submission.source == "reported":
+        raise InputError(
+            f"{folder.parent.name}/{folder.name} holds figures of a publication, into which nothing is "
+            f"measured; evaluate the model itself, {submission.model}"
+        )
     return Target(f"{folder.parent.name}/{folder.name}", folder, submission, None)
 
 
@@ -211,19 +216,3 @@ def _draft(draft: dict[str, Any], output: Path, checkpoint: Path | None) -> Targ
     else:
         write_submission(file, submission)
     return Target(f"{folder.parent.name}/{folder.name}", folder, submission, checkpoint)
-
-
-def write_submission(file: Path, submission: Submission) -> None:
-    """Write a submission as YAML that a person goes on editing.
-
-    Raises:
-        InputError: the folder can't be written.
-    """
-    data = submission.model_dump(exclude_none=True, exclude_defaults=True)
-    text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
-    try:
-        write_atomically(file, text)
-    except OSError as error:
-        raise InputError(
-            f"{file.parent} can't be written ({error.strerror}); choose another --output"
-        ) from error

@@ -33,10 +33,24 @@ def context(data: Data, suite: Suite, benchmark: Benchmark) -> dict[str, Any]:
     }
 
 
-def _tables(lines: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Return the lines by judge: what two judges decided never stands in one column."""
-    judges = sorted({line["judge"] for line in lines})
-    return [(judge, [line for line in lines if line["judge"] == judge]) for judge in judges]
+def _tables(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the lines by paper and judge, measured ones first.
+
+    What two judges decided never stands in one column, nor what was measured and what a paper reports.
+    """
+    kinds = sorted({(line["entry"].paper or "", line["judge"]) for line in lines})
+    return [
+        {
+            "paper": paper,
+            "judge": judge,
+            "lines": [
+                line
+                for line in lines
+                if (line["entry"].paper or "", line["judge"]) == (paper, judge)
+            ],
+        }
+        for paper, judge in kinds
+    ]
 
 
 def _order(benchmark: Benchmark, metric: str, line: dict[str, Any]) -> tuple[bool, float, str]:

@@ -2,7 +2,8 @@
 
 A column is a row of metadata (title, unit, direction, digits), read by the page, the CSV head and the
 sorting script alike. An entry is ranked where it has every benchmark of both quality dimensions and its
-base has them too; otherwise its row stays, and says what is missing or what failed.
+base has them too; otherwise its row stays, and says what is missing or what failed. What a paper reports
+stands in a table of its own, unranked.
 """
 
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from sitegen import efficiency, metrics
 from sitegen.load import Data, Measured, SiteEntry
 from sitegen.metrics import Figure
 
-Status = Literal["ranked", "unranked", "failed"]
+Status = Literal["ranked", "unranked", "failed", "reported"]
 Way = Literal["higher", "lower", "zero"]
 
 
@@ -55,6 +56,12 @@ class Board:
     columns: list[Column]
     rows: list[Row]
     hardware: list[str] = field(default_factory=list)
+    paper: str | None = None  # citation, where a paper reports all of it
+    papers: list["Board"] = field(default_factory=list)
+
+    def beside(self, entry: SiteEntry) -> "Board | None":
+        """Return the table that an entry belongs to: this one, or its paper's; None without one."""
+        return next((one for one in (self, *self.papers) if one.paper == entry.paper), None)
 
 
 QUALITY_COLUMNS = [
@@ -94,21 +101,43 @@ QUALITY_COLUMNS = [
 
 def boards(data: Data) -> list[Board]:
     """Return the board of every suite that has results, home page first."""
-    return [board(data, suite) for suite in data.suites]
+    return [
+        replace(
+            board(data.measured, data.measured.suite(suite.name)),
+            papers=[
+                _reported(board(part, part.suite(suite.name)), citation)
+                for citation, part in data.papers.items()
+                if any(entry.own(suite) for entry in part.entries)
+            ],
+        )
+        for suite in data.suites
+    ]
+
+
+def _reported(table: Board, paper: str) -> Board:
+    """Return a paper's table: only the columns that it has figures for."""
+    columns = [one for one in table.columns if any(one.key in row.figures for row in table.rows)]
+    groups = {one.group: table.groups[one.group] for one in columns}
+    return replace(table, columns=columns, groups=groups, paper=paper)
 
 
 def board(data: Data, suite: Suite) -> Board:
-    """Return one suite's board: ranked rows by score, then unranked ones, then failed ones."""
+    """Return one suite's table: ranked rows by score, then the others by name, failed ones last."""
     entries = [entry for entry in data.entries if entry.own(suite)]
     probes = {entry.name: _probes(entry, suite) for entry in entries}
     hardware = _hardware(list(probes.values()))
     disk = [one.value for found in probes.values() if (one := _static(found, efficiency.DISK))]
     disk_unit = efficiency.byte_unit(max(disk, default=1e9))
     peaks = {name: _peak_unit(probes, name) for name in hardware}
+    speeds = {name: _speed_metric(probes, name) for name in hardware}
     columns = [
         *QUALITY_COLUMNS,
         *_size_columns(disk_unit[0]),
-        *(one for n, name in enumerate(hardware) for one in _speed_columns(n, peaks[name][0])),
+        *(
+            one
+            for n, name in enumerate(hardware)
+            for one in _speed_columns(n, speeds[name], peaks[name][0])
+        ),
         *_benchmark_columns(suite),
     ]
     rows = []
@@ -116,7 +145,8 @@ def board(data: Data, suite: Suite) -> Board:
         figures = _quality(suite, entry, data.base_of(entry))
         figures |= _sizes(probes[entry.name], disk_unit[1])
         for place, name in enumerate(hardware):
-            figures |= _speeds(probes[entry.name].get(name), place, peaks[name][1])
+            found = probes[entry.name].get(name)
+            figures |= _speeds(found, place, speeds[name], peaks[name][1])
         rows.append(_row(data, suite, entry, {key: one for key, one in figures.items() if one}))
     groups = {"quality": "Quality", "size": "Recipe and size"}
     groups |= {f"hardware{place}": name for place, name in enumerate(hardware)}
@@ -151,6 +181,17 @@ def _peak_unit(probes: dict[str, dict[str, UnitResult]], hardware: str) -> tuple
     return efficiency.byte_unit(max((one.value for one in peaks if one), default=1e9))
 
 
+def _speed_metric(probes: dict[str, dict[str, UnitResult]], hardware: str) -> str:
+    """Return the speed that a column shows: of decoding, or where no entry has that, of whole calls."""
+    results = [found[hardware] for found in probes.values() if hardware in found]
+    shared = (
+        name
+        for name in (efficiency.SPEED, efficiency.CALL_SPEED)
+        if any(metrics.plain_figure(one.metrics.get(name)) for one in results)
+    )
+    return next(shared, efficiency.SPEED)
+
+
 def _static(found: dict[str, UnitResult], name: str) -> Figure | None:
     """Return a figure that no hardware changes, from the first probe that has it."""
     for hardware in sorted(found):
@@ -171,11 +212,16 @@ def _size_columns(disk_unit: str) -> list[Column]:
     ]
 
 
-def _speed_columns(place: int, unit: str) -> list[Column]:
-    group = f"hardware{place}"
-    speed, peak = efficiency.kind_of(efficiency.SPEED), efficiency.kind_of(efficiency.PEAK)
+def _speed_key(metric: str, place: int) -> str:
+    return f"speed{place}" if metric == efficiency.SPEED else f"call_speed{place}"
+
+
+def _speed_columns(place: int, metric: str, unit: str) -> list[Column]:
+    group, key = f"hardware{place}", _speed_key(metric, place)
+    speed, peak = efficiency.kind_of(metric), efficiency.kind_of(efficiency.PEAK)
+    title = "Speed" if metric == efficiency.SPEED else "Speed of whole calls"
     return [
-        Column(f"speed{place}", "Speed", speed.unit, "higher", group, speed.description),
+        Column(key, title, speed.unit, "higher", group, speed.description),
         Column(f"peak{place}", "Memory", unit, "lower", group, peak.description, 2, interval=False),
     ]
 
@@ -222,12 +268,14 @@ def _sizes(found: dict[str, UnitResult], disk_size: float) -> dict[str, Figure |
     }
 
 
-def _speeds(result: UnitResult | None, place: int, unit: float) -> dict[str, Figure | None]:
+def _speeds(
+    result: UnitResult | None, place: int, metric: str, unit: float
+) -> dict[str, Figure | None]:
     if result is None:
         return {}
     peak = metrics.plain_figure(result.metrics.get(efficiency.PEAK))
     return {
-        f"speed{place}": metrics.plain_figure(result.metrics.get(efficiency.SPEED)),
+        _speed_key(metric, place): metrics.plain_figure(result.metrics.get(metric)),
         f"peak{place}": peak and efficiency.scaled(peak, unit),
     }
 
@@ -260,6 +308,8 @@ def _standing(
     failures = _failures(suite, results)
     if failures:
         return "failed", failures, None
+    if entry.paper is not None:
+        return "reported", [], None
     if "score" not in figures:
         missing = [
             one.title

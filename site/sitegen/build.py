@@ -29,7 +29,7 @@ def build(submissions: Path, output: Path, *, root: Path | None = None) -> None:
     _refuse_foreign(output)
     data = load.read(submissions)
     with ThreadPoolExecutor(1) as beside:
-        script = beside.submit(drawing.bundle) if data.suites else None
+        script = beside.submit(drawing.bundle) if data.measured.suites else None
         files = pages.make(data, environment(templates))
         if script:
             files[BUNDLE] = script.result().encode()

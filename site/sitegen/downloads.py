@@ -29,16 +29,18 @@ def listing(boards: list[Board]) -> str:
 
 
 def _column_facts(table: Board) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": tables.column_name(column, table),
+    facts = {
+        tables.column_name(column, part): {
             "title": column.title,
             "unit": column.unit,
             "direction": column.direction,
             "description": column.description,
         }
-        for column in table.columns
-    ]
+        for part in (*table.papers, table)
+        for column in part.columns
+    }
+    names = [name for name in tables.frame(table).columns if name in facts]
+    return [{"name": name, **facts[name]} for name in names]
 
 
 def safe_csv(frame: pd.DataFrame) -> str:

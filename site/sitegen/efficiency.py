@@ -13,6 +13,7 @@ from evaluator.results import Contract, Direction, Metric
 from sitegen.metrics import Figure, plain_figure
 
 SPEED = "decode_tokens_per_second"
+CALL_SPEED = "generated_tokens_per_second"
 DISK = "disk_bytes"
 PEAK = "peak_memory_bytes"
 BITS = "bits_per_weight_linear"
@@ -60,7 +61,7 @@ def scaled(shown: Figure, factor: float) -> Figure:
     """Return a figure and its interval divided by a unit's size."""
     low = None if shown.low is None else shown.low / factor
     high = None if shown.high is None else shown.high / factor
-    return Figure(shown.value / factor, low, high, shown.n)
+    return Figure(shown.value / factor, low, high, shown.n, shown.note)
 
 
 def readable(name: str, metric: Metric) -> tuple[Figure | None, str, int]:

@@ -44,11 +44,33 @@ def context(data: Data, boards: list[Board], entry: SiteEntry) -> dict[str, Any]
         "base": base,
         "parts": [_part(data, label, boards, entry, base) for label in _labels(entry)],
         "probes": [_probe(one) for one in entry.probes()],
+        "caveats": _caveats(entry),
         "facts": facts(entry),
         "commands": _commands(entry),
         "files": [_file(one, superseded=False) for one in entry.current]
         + [_file(one, superseded=True) for one in entry.superseded],
     }
+
+
+def _caveats(entry: SiteEntry) -> list[Fact]:
+    """Return what a paper's figures need to be read rightly: which results, and what holds for them."""
+    if entry.paper is None:
+        return []
+    found: dict[str, list[str]] = {}
+    for one in entry.current:
+        for note in one.result.provenance.notes:
+            found.setdefault(note, []).append(_title(one.result))
+    return [(", ".join(titles), note) for note, titles in found.items()]
+
+
+def _title(result: UnitResult) -> str:
+    """Return a benchmark's title, `Efficiency` of a probe; the bare name of one that isn't known here."""
+    if result.suite is None:
+        return "Efficiency"
+    name = result.suite.partition("@")[0]
+    benchmarks = load_suite(name).benchmarks if name in suite_names() else []
+    titles = {one.name: one.title for one in benchmarks}
+    return titles.get(result.benchmark, result.benchmark)
 
 
 def _labels(entry: SiteEntry) -> list[str]:
@@ -226,7 +248,9 @@ def facts(entry: SiteEntry) -> list[LinkedFact]:
 
 
 def _commands(entry: SiteEntry) -> list[str]:
-    """Return the commands that measure everything again: one per suite, one per probe."""
+    """Return the commands that make everything again: one per suite and probe, or a paper's import."""
+    if entry.paper is not None:
+        return sorted({one.result.provenance.command for one in entry.current})
     suites = sorted({one.result.suite.split("@")[0] for one in entry.current if one.result.suite})
     found = [f"quantboard run {entry.name} --suite {suite} --no-efficiency" for suite in suites]
     return found + sorted({one.result.provenance.command for one in entry.probes()})
@@ -244,15 +268,19 @@ def _file(one: Measured, *, superseded: bool) -> dict[str, Any]:
         "superseded": superseded,
         "facts": [
             ("Command", result.provenance.command),
-            (
-                "Measured",
-                f"{result.timing.started} to {result.timing.finished}, {result.timing.seconds:.1f} s",
-            ),
+            _when(one),
             ("Source", one.source),
             *reason,
             *_provenance(result.provenance),
         ],
     }
+
+
+def _when(one: Measured) -> Fact:
+    timing = one.result.timing
+    if one.source == "reported":
+        return "Published", timing.finished[:10]
+    return "Measured", f"{timing.started} to {timing.finished}, {timing.seconds:.1f} s"
 
 
 def _provenance(record: Provenance) -> list[Fact]:

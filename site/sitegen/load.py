@@ -45,6 +45,12 @@ class SiteEntry:
         """Say whether this is an unquantized entry."""
         return self.submission.quantization.method == "none"
 
+    @property
+    def paper(self) -> str | None:
+        """Return the citation of the paper that reports this entry; None where it was measured."""
+        said = self.submission
+        return (said.citation or "") if said.source == "reported" else None
+
     def benchmarks(self, suite_label: str) -> dict[str, Measured]:
         """Return the current results of one suite, by benchmark."""
         return {
@@ -71,6 +77,24 @@ class Data:
     entries: tuple[SiteEntry, ...]
 
     @cached_property
+    def measured(self) -> "Data":
+        """Return what was measured: the entries that share tables, ranks, charts and comparisons."""
+        return self._part(None)
+
+    @cached_property
+    def papers(self) -> dict[str, "Data"]:
+        """Return what papers report, by citation: each paper's entries meet no others."""
+        citations = {entry.paper for entry in self.entries} - {None}
+        return {citation: self._part(citation) for citation in sorted(filter(None, citations))}
+
+    def beside(self, entry: SiteEntry) -> "Data":
+        """Return the part of the data that an entry may stand beside."""
+        return self._part(entry.paper)
+
+    def _part(self, paper: str | None) -> "Data":
+        return Data(tuple(entry for entry in self.entries if entry.paper == paper))
+
+    @cached_property
     def suites(self) -> list[Suite]:
         """Return the suites that have results of their current version: ranked ones first, then by name.
 
@@ -82,10 +106,12 @@ class Data:
     @cached_property
     def every_suite(self) -> list[Suite]:
         """Return all suites in the order of `suites`, each benchmark with one headline for all results."""
-        suites = [self._settled(load_suite(name)) for name in suite_names()]
+        suites = [self.suite(name) for name in suite_names()]
         return sorted(suites, key=lambda suite: (not suite.ranked, suite.embedded, suite.name))
 
-    def _settled(self, suite: Suite) -> Suite:
+    def suite(self, name: str) -> Suite:
+        """Return a suite, each benchmark with one headline for all results."""
+        suite = load_suite(name)
         own = [metrics.settled(one, self.results(suite, one.name)) for one in suite.benchmarks]
         return suite.model_copy(update={"benchmarks": own})
 
@@ -104,16 +130,18 @@ class Data:
         names = {name for entry in self.entries for name in entry.benchmarks(suite.label)} - own
         bases = {of} if of else own & DERIVATIONS.keys()
         made = [suite.benchmark(name) for name in sorted(names) if name.partition("-")[0] in bases]
-        return [metrics.settled(one, self.results(suite, one.name)) for one in made]
+        return [metrics.settled(one, self.measured.results(suite, one.name)) for one in made]
 
     def base_of(self, entry: SiteEntry) -> SiteEntry | None:
         """Return the unquantized entry that an entry is compared with; a base has none.
 
-        Of several, the one at the named revision and in the entry's own dtype is preferred.
+        A measured entry has a measured base, a reported one the same paper's. Of several, the one at the
+        named revision and in the entry's own dtype is preferred.
         """
         if entry.is_base:
             return None
-        same_family = [one for one in self.entries if one.is_base and one.family == entry.family]
+        bases = [one for one in self.entries if one.is_base and one.paper == entry.paper]
+        same_family = [one for one in bases if one.family == entry.family]
         wanted = entry.submission
         if wanted.base_revision:
             same_family = [

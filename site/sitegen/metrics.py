@@ -70,7 +70,7 @@ def plain_figure(metric: Metric | None) -> Figure | None:
     if metric is None or metric.value is None:
         return None
     low, high = metric.ci95 or (None, None)
-    return Figure(metric.value, low, high, metric.n)
+    return Figure(metric.value, low, high, metric.n, metric.note or "")
 
 
 def headline(benchmark: Benchmark, result: UnitResult | None) -> tuple[str, Figure] | None:

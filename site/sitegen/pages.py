@@ -12,7 +12,7 @@ from evaluator.errors import InputError
 from evaluator.suites.definitions import Suite
 from sitegen import benchmark_page, board, charts, downloads, drawing, entry_page, tables, words
 from sitegen.board import Board
-from sitegen.load import Data
+from sitegen.load import Data, SiteEntry
 from sitegen.render import benchmark_path, method_path, to_root
 
 SHOWN_GROUPS = ("size", "quality", "hardware0")
@@ -87,15 +87,20 @@ def make(data: Data, environment: jinja2.Environment) -> dict[str, bytes]:
             f"entries/{entry.name}/index.html",
             "entry.html",
             title=f"{entry.variant} of {entry.submission.base_model}",
-            description=f"Every measured figure of {entry.name}, beside its base.",
+            description=f"Every figure of {entry.name}, beside its base.",
             section="Board",
-            **entry_page.context(data, boards, entry),
+            **entry_page.context(data.beside(entry), _beside(boards, entry), entry),
         )
     _benchmarks(pages, data)
     _methods(pages, data, boards)
     _texts(pages, data)
     _files(pages, boards)
     return pages.files
+
+
+def _beside(boards: list[Board], entry: SiteEntry) -> list[Board]:
+    """Return the tables that an entry may stand in, one at most for each suite."""
+    return [found for table in boards if (found := table.beside(entry))]
 
 
 def _board(pages: Pages, table: Board, tabs: list[Tab], path: str) -> None:
@@ -169,7 +174,7 @@ def _empty(pages: Pages, data: Data) -> None:
 
 def _benchmarks(pages: Pages, data: Data) -> None:
     """Make a page for each benchmark of every suite, and for the derived ones that have results."""
-    listed = [(suite, data.derived(suite)) for suite in data.every_suite]
+    listed = [(suite, data.derived(suite)) for suite in data.measured.every_suite]
     pages.render(
         "benchmarks/index.html",
         "benchmarks.html",
@@ -194,7 +199,8 @@ def _methods(pages: Pages, data: Data, boards: list[Board]) -> None:
     listed = []
     for method, text in words.METHOD_TEXTS.items():
         entries = [one for one in data.entries if one.submission.quantization.method == method]
-        listed.append((method, text, len(entries)))
+        reported = sum(one.paper is not None for one in entries)
+        listed.append((method, text, len(entries) - reported, reported))
         parts = [
             {
                 "suite": table.suite,
@@ -202,8 +208,10 @@ def _methods(pages: Pages, data: Data, boards: list[Board]) -> None:
                     one for one in table.columns if one.group in ("size", "quality", "hardware0")
                 ],
                 "rows": [row for row in table.rows if row.entry in entries],
+                "paper": table.paper,
             }
-            for table in boards
+            for whole in boards
+            for table in (whole, *whole.papers)
         ]
         pages.render(
             method_path(method),

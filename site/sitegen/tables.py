@@ -10,12 +10,15 @@ from sitegen.metrics import Figure
 
 
 def frame(table: Board) -> pd.DataFrame:
-    """Return a board as one row per entry, units in the names, intervals beside the values."""
-    return pd.DataFrame([_record(table, row) for row in table.rows], columns=_names(table))
+    """Return a board as one row per entry, units in the names, intervals beside the values.
 
-
-def _names(table: Board) -> list[str]:
-    return list(_record(table, None))
+    The entries that papers report come last; `source` tells them, and what only they have is a column more.
+    """
+    parts = [table, *table.papers]
+    names = dict.fromkeys(name for part in parts for name in _record(part, None))
+    return pd.DataFrame(
+        [_record(part, row) for part in parts for row in part.rows], columns=list(names)
+    )
 
 
 def column_name(column: Column, table: Board) -> str:
@@ -54,6 +57,7 @@ def _record(table: Board, row: Row | None) -> dict[str, object]:
     record |= {
         "date": row and row.date,
         "source": row and row.source,
+        "paper": row and row.entry.paper,
         "problems": row and " ".join(row.problems),
     }
     return record

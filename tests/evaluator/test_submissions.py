@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from evaluator.errors import InputError, ResultError
+from evaluator.ledger import file_digest
 from evaluator.results import canonical_json
 from evaluator.submissions import (
     Entry,
@@ -95,9 +96,13 @@ def test_a_result_is_self_reported_until_attested(tmp_path: Path) -> None:
 
 
 def test_reported_figures_stay_reported(tmp_path: Path) -> None:
-    """What a paper says isn't verified even where the ledger names the file."""
+    """What a paper says is never attested, and isn't verified even where the ledger names the file."""
     data = submission(source="reported", citation="Jin et al. 2024")
-    attest(tmp_path, [write_result(write_entry(tmp_path, data))])
+    file = write_result(write_entry(tmp_path, data))
+    with pytest.raises(InputError, match="holds figures of a publication"):
+        attest(tmp_path, [file])
+    name = file.relative_to(tmp_path).as_posix()
+    (tmp_path / "verified.sha256").write_text(f"{file_digest(file)}  {name}\n")
     assert source(tmp_path) == "reported"
 
 
