@@ -75,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _benchmarks(add("benchmarks", "say what each benchmark of a suite is", commands.benchmarks))
     _quantize(add("quantize", "make a quantized variant of a base model", commands.quantize))
+    _compare(add("compare", "compare two entries item by item", commands.compare))
     _build(add("build", "build the site from submissions/", commands.build))
     _serve(add("serve", "show a built site in the browser", commands.serve))
     _demo(
@@ -223,6 +224,15 @@ def _quantize(quantize: argparse.ArgumentParser) -> None:
     quantize.add_argument("--calibration", type=Path, help="text file, one text per line; or mini")
     quantize.add_argument("--sequence-length", type=_positive, default=2048)
     quantize.add_argument("--revision", help="commit of the base on the Hub")
+
+
+def _compare(compare: argparse.ArgumentParser) -> None:
+    compare.add_argument("base", help="the entry to compare with: its folder or name")
+    compare.add_argument("variant", help="the entry that is compared: its folder or name")
+    compare.add_argument(
+        "--root", type=Path, default=SUBMISSIONS, help="where entries are looked up by name"
+    )
+    compare.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _build(build: argparse.ArgumentParser) -> None:

@@ -66,6 +66,19 @@ def schema(options: Namespace) -> int:
     return 0
 
 
+def compare(options: Namespace) -> int:
+    """Compare two entries item by item; 1 if a benchmark's results may not be compared."""
+    from evaluator.comparison import entries, report
+
+    base, variant = (
+        submissions.named_entry(text, options.root) for text in (options.base, options.variant)
+    )
+    lines = entries.compare_entries(base, variant)
+    write = report.as_json if options.json else report.as_text
+    print(write(base.name, variant.name, lines))
+    return 1 if any(one.refusals for one in lines) else 0
+
+
 def build(options: Namespace) -> int:
     """Build the site."""
     from sitegen.build import build as build_site

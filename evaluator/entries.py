@@ -266,6 +266,22 @@ def read_entry(folder: Path) -> Entry:
     )
 
 
+def named_entry(text: str, root: Path) -> Entry:
+    """Read the entry in a folder, or of a name below the root of all entries.
+
+    Raises:
+        InputError: there is none, or its submission can't be read.
+        ResultError: a result can't be read.
+    """
+    for folder in (Path(text), root / text):
+        if (folder / SUBMISSION).is_file():
+            return read_entry(folder.resolve())
+    raise InputError(
+        f"there is no entry {shown(text)}, neither as a folder nor below {root}; give a folder with a "
+        f"{SUBMISSION}, or <org>--<model>/<variant>"
+    )
+
+
 def subfolders(folder: Path) -> list[Path]:
     """Return the folders inside a folder, sorted; hidden ones and links are left out."""
     inside = sorted(folder.iterdir())

@@ -14,6 +14,7 @@ from evaluator.entries import (
     current_results,
     expected_name,
     find_entries,
+    named_entry,
     read_entry,
     read_submission,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "current_results",
     "expected_name",
     "find_entries",
+    "named_entry",
     "printable",
     "read_entry",
     "read_ledger",

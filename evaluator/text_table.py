@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 def aligned(rows: Sequence[Sequence[str]], text_columns: int = 2) -> list[str]:
-    """Return rows of cells as lines of equal columns: the first ones begin at the left, numbers end at the right.
+    """Return rows of cells as lines of equal columns: the first, of text, begin left, the others end right.
 
     Short rows are filled up.
     """

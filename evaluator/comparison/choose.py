@@ -3,7 +3,9 @@
 from evaluator.comparison.measures import AMBIGUOUS, Bias, Corpus, Mean, Measure, Perplexity
 from evaluator.suites.definitions import Benchmark
 
-ROUGE: dict[str, Measure] = {name: Mean(name) for name in ("rouge1", "rouge2", "rougeL")}
+ROUGE: dict[str, Measure] = {
+    name: Mean(name, right_or_wrong=False) for name in ("rouge1", "rouge2", "rougeL")
+}
 OWN: dict[str, dict[str, Measure]] = {
     "mmlu": {"accuracy": Mean("correct"), "accuracy_fallback": Mean("correct_fallback")},
     "ceval": {
@@ -15,8 +17,15 @@ OWN: dict[str, dict[str, Measure]] = {
     "xsum": ROUGE,
     "gsm8k": {"accuracy": Mean("correct"), "accuracy_any_number": Mean("correct_any_number")},
     "snli": {"accuracy": Mean("correct"), "accuracy_gold_word": Mean("correct_gold_word")},
-    "followbench": {"hsr": Mean("correct", macro=True), "ssr": Mean("soft", macro=True)},
-    "truthfulqa": {"mc1": Mean("correct"), "mc1_sum": Mean("mc1_sum"), "mc2": Mean("mc2")},
+    "followbench": {
+        "hsr": Mean("correct", macro=True),
+        "ssr": Mean("soft", macro=True, right_or_wrong=False),
+    },
+    "truthfulqa": {
+        "mc1": Mean("correct"),
+        "mc1_sum": Mean("mc1_sum"),
+        "mc2": Mean("mc2", right_or_wrong=False),
+    },
     "bbq": {f"bias_{context}": Bias(context) for context in (AMBIGUOUS, "disambiguated")},
 }
 PERPLEXITIES: dict[str, Measure] = {
@@ -45,5 +54,6 @@ def _of_lm_eval(benchmark: Benchmark, metric: str) -> Measure | None:
         return None
     if metric.startswith(("bleu", "chrf")):
         return Corpus("bleu" if metric.startswith("bleu") else "chrf_plus_plus", metric)
-    says_what_is_right = metric == benchmark.headline[0] and not metric.startswith("rouge")
-    return Mean("correct" if says_what_is_right else metric)
+    if metric.startswith("rouge") or metric == "mc2":
+        return Mean(metric, right_or_wrong=False)
+    return Mean("correct" if metric == benchmark.headline[0] else metric)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import norm
 
 from evaluator.comparison.choose import measure_of
@@ -20,7 +21,9 @@ from evaluator.statistics.several import holm
 from evaluator.suites.definitions import Benchmark, MetricDefinition, Suite, load_suite
 
 CORRECT = "correct"
-REPORTED = "figures of a publication aren't compared with measured ones; compare two reported entries"
+REPORTED = (
+    "figures of a publication aren't compared with measured ones; compare two reported entries"
+)
 
 
 @dataclass(frozen=True)
@@ -126,9 +129,11 @@ def compared(line: Line, base: StoredResult, variant: StoredResult) -> Line:
     if measure is None:
         return replace(line, comparison=unpaired(base, variant, metric))
     first, second = paired_items(measure, base, variant)
-    return replace(
-        line, comparison=measure.compare(first, second), paired=True, parts=part_flips(first, second)
-    )
+    try:
+        found = measure.compare(first, second)
+    except ValueError as fault:  # what the items hold is one benchmark's matter
+        return replace(line, reason=str(fault))
+    return replace(line, comparison=found, paired=True, parts=part_flips(first, second))
 
 
 def shared_headline(benchmark: Benchmark, base: StoredResult, variant: StoredResult) -> str | None:
@@ -152,7 +157,7 @@ def paired_items(
     """
     first, second = (stored_items(one, measure.columns) for one in (base, variant))
     for name in ("rows", "strata", "clusters"):
-        if not _same(getattr(first, name), getattr(second, name)):
+        if not _alike(first, second, name):
             raise ResultError(
                 f"{variant.path} and {base.path} name the same data but differ in {name} of their items; "
                 "run one of them again"
@@ -160,12 +165,20 @@ def paired_items(
     return first, second
 
 
-def _same(one: object, other: object) -> bool:
-    if hasattr(one, "codes") and hasattr(other, "codes"):
-        return one.names == other.names and _same(one.codes, other.codes)
-    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
-        return np.array_equal(one, other)
-    return one is None and other is None if one is None or other is None else bool(one == other)
+def _alike(first: Items, second: Items, name: str) -> bool:
+    """Return whether two files say the same of their items."""
+    if name == "rows":
+        return first.rows == second.rows
+    if name == "clusters":
+        return _equal(first.clusters, second.clusters)
+    one, other = first.strata, second.strata
+    if one is None or other is None:
+        return one is other
+    return one.names == other.names and _equal(one.codes, other.codes)
+
+
+def _equal(one: NDArray[np.integer] | None, other: NDArray[np.integer] | None) -> bool:
+    return one is other if one is None or other is None else bool(np.array_equal(one, other))
 
 
 def part_flips(base: Items, variant: Items) -> dict[str, Flips] | None:
@@ -189,7 +202,11 @@ def unpaired(base: StoredResult, variant: StoredResult, metric: str) -> Comparis
         error = math.hypot(first.stderr, second.stderr)
     apart, half = high - low, Z95 * error
     ratio = high / low if low > 0 else None
-    scale = math.hypot(second.stderr or 0.0, (ratio or 0.0) * (first.stderr or 0.0)) / low if ratio else 0
+    scale = (
+        math.hypot(second.stderr or 0.0, (ratio or 0.0) * (first.stderr or 0.0)) / low
+        if ratio
+        else 0
+    )
     wide = Z95 * scale if math.isfinite(error) else math.inf
     return Comparison(
         base=low,
@@ -221,4 +238,6 @@ def refused(lines: list[Line]) -> Iterator[str]:
 
 def suites_of(lines: list[Line]) -> list[Suite]:
     """Return the suites of some lines, each once."""
-    return [load_suite(name) for name in dict.fromkeys(one.suite.partition("@")[0] for one in lines)]
+    return [
+        load_suite(name) for name in dict.fromkeys(one.suite.partition("@")[0] for one in lines)
+    ]

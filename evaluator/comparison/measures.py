@@ -5,7 +5,7 @@ the metric's own unit. What it resamples it draws by draws common to all entries
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -51,10 +51,14 @@ def design(items: Items, *, macro: bool = False) -> Design:
 
 @dataclass(frozen=True)
 class Mean:
-    """The mean of a column over the items, or with `macro` of the strata's means."""
+    """The mean of a column over the items, or with `macro` of the strata's means.
+
+    A column that isn't `right_or_wrong` has no flips, even if all its values happen to be 0 or 1.
+    """
 
     column: str
     macro: bool = False
+    right_or_wrong: bool = True
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -64,7 +68,8 @@ class Mean:
     def compare(self, base: Items, variant: Items) -> Comparison:
         """Compare two means."""
         first, second = base.numbers[self.column], variant.numbers[self.column]
-        return compare_means(first, second, design(base, macro=self.macro))
+        found = compare_means(first, second, design(base, macro=self.macro))
+        return found if self.right_or_wrong else replace(found, flips=None)
 
     def resampled(self, items: Items) -> tuple[float, Floats]:
         """Return the mean and its resamples."""

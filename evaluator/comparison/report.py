@@ -16,15 +16,15 @@ HEADINGS = (
     "benchmark", "metric", "base", "variant", "difference", "95 %", "retention", "flips", "p", "least",
 )  # fmt: skip
 NOTES = (
-    "difference: variant less base, item by item, with its 95 % interval; of a bias that of the distances from 0.",
-    "flips: items lost + gained. p: that there is no difference, corrected for the number of benchmarks (Holm).",
+    "difference: variant less base, item by item, with its 95 % interval; of a bias in its distance from 0.",
+    "flips: items lost + gained. p: that there is no difference, corrected for several benchmarks (Holm).",
     "least: the smallest difference that as many items would have shown in four of five experiments.",
 )
 UNPAIRED = "~ not by items: one side has none, so the interval is too wide, never too narrow."
 
 
-def lines_of(base: str, variant: str, lines: Sequence[Line]) -> list[str]:
-    """Return a comparison as lines of text."""
+def as_text(base: str, variant: str, lines: Sequence[Line]) -> str:
+    """Return a comparison as text: a table per suite, what is refused, and which benchmarks differ."""
     text = [f"{variant} against {base}"]
     for suite in suites_of(list(lines)):
         own = [one for one in lines if one.suite.partition("@")[0] == suite.name]
@@ -35,7 +35,7 @@ def lines_of(base: str, variant: str, lines: Sequence[Line]) -> list[str]:
         text += [f"{one.benchmark.name}: {one.reason}" for one in own if one.reason]
     text += [f"refused: {sentence}" for sentence in refused(list(lines))]
     marked = [UNPAIRED] if any(one.comparison and not one.paired for one in lines) else []
-    return [*text, "", *verdict(lines), "", *NOTES, *marked]
+    return "\n".join([*text, "", *verdict(lines), "", *NOTES, *marked])
 
 
 def verdict(lines: Sequence[Line]) -> list[str]:
@@ -48,7 +48,8 @@ def verdict(lines: Sequence[Line]) -> list[str]:
     rest = len(judged) - len(apart)
     if not apart:
         return [f"No difference is shown on any of {rest} benchmarks."]
-    return [f"Different at 95 %: {names}.", f"No difference is shown on {rest} of {len(judged)}."]
+    others = [f"No difference is shown on {rest} of {len(judged)}."] if rest else []
+    return [f"Different at 95 %: {names}.", *others]
 
 
 def _better(line: Line) -> str:

@@ -68,7 +68,9 @@ def _score(lines: Sequence[Line]) -> Score | None:
     first, second = (math.fsum(side) / len(apart) for side in (base, variant))
     low, high = (
         math.sqrt(math.fsum(reach**2 for reach in reaches)) / len(apart)
-        for reaches in zip(*((one.value - one.low, one.high - one.value) for one in apart), strict=True)
+        for reaches in zip(
+            *((one.value - one.low, one.high - one.value) for one in apart), strict=True
+        )
     )
     difference = Interval(second - first, second - first - low, second - first + high)
     retention = Interval(*((first + v) / first for v in _ends(difference))) if first > 0 else None
