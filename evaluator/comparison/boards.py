@@ -18,7 +18,7 @@ Results = Mapping[str, StoredResult]  # by benchmark
 
 @dataclass(frozen=True)
 class Resampled:
-    """The scores of entries, mean shares of best, as observed (entries,) and resampled (entries x resamples)."""
+    """The scores of entries, mean shares of best: observed (entries,), resampled (entries x resamples)."""
 
     scores: Floats
     drawn: Floats

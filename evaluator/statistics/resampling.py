@@ -26,8 +26,10 @@ def drawn(units: int, resamples: int = RESAMPLES, seed: int = SEED) -> Draws:
     if units < 2:
         raise ValueError("nothing can be drawn anew from fewer than two items")
     generator = np.random.default_rng(seed)
-    counts = generator.multinomial(units, np.full(units, 1.0 / units), size=resamples)
-    return counts.astype(np.float32)
+    counts = np.empty((resamples, units), dtype=np.float32)
+    for row in counts:  # far faster than drawing the counts themselves
+        row[:] = np.bincount(generator.integers(units, size=units), minlength=units)
+    return counts
 
 
 def sums(values: Floats) -> Floats:
