@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from evaluator.comparison.choose import measure_of
 from evaluator.comparison.comparable import differing_fields
@@ -16,7 +16,7 @@ from evaluator.errors import InputError, ResultError
 from evaluator.items import Items, stored_items
 from evaluator.results import Metric
 from evaluator.statistics.intervals import Z95, Interval
-from evaluator.statistics.paired import Comparison, Flips, flips
+from evaluator.statistics.paired import DETECTED, Comparison, Flips
 from evaluator.statistics.several import holm
 from evaluator.suites.definitions import Benchmark, MetricDefinition, Suite, load_suite
 
@@ -186,10 +186,15 @@ def part_flips(base: Items, variant: Items) -> dict[str, Flips] | None:
     first, second = base.numbers.get(CORRECT), variant.numbers.get(CORRECT)
     if first is None or second is None or base.strata is None or np.isnan(first).any():
         return None
+    names, codes = base.strata.names, base.strata.codes
+    counts = (
+        np.bincount(codes, found, len(names))
+        for found in (np.ones(base.rows), first > second, first < second)
+    )
     return {
-        name: flips(first[rows], second[rows])
-        for code, name in enumerate(base.strata.names)
-        if (rows := base.strata.codes == code).any()
+        name: Flips(*found)
+        for name, *found in zip(names, *(count.tolist() for count in counts), strict=True)
+        if found[0]
     }
 
 
@@ -214,8 +219,8 @@ def unpaired(base: StoredResult, variant: StoredResult, metric: str) -> Comparis
         difference=Interval(apart, apart - half, apart + half),
         retention=Interval(ratio, max(0.0, ratio - wide), ratio + wide) if ratio else None,
         flips=None,
-        smallest=error * (Z95 + float(norm.ppf(0.8))),
-        p=float(2 * norm.sf(abs(apart) / error)) if error > 0 else float(apart == 0),
+        smallest=error * DETECTED,
+        p=float(2 * ndtr(-abs(apart) / error)) if error > 0 else float(apart == 0),
     )
 
 

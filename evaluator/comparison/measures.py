@@ -10,16 +10,14 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from evaluator.items import Items
 from evaluator.statistics import corpus, resampling
 from evaluator.statistics.design import Design
 from evaluator.statistics.intervals import RESAMPLES, Z95, Floats, Interval
-from evaluator.statistics.paired import POWER, Comparison, compare_means, student_interval
+from evaluator.statistics.paired import DETECTED, Comparison, compare_means, student_interval
 from evaluator.tasks.flores.counts import stored_counts
 
-DETECTED = Z95 + float(norm.ppf(POWER))  # standard errors that a difference must have to be seen
 NAMES = " (names)"  # ends the groups of BBQ that are no part of its mean
 AMBIGUOUS = "ambiguous"
 BIAS_COLUMNS = ("biased", "known", "correct")
@@ -94,11 +92,9 @@ class Corpus:
             corpus.chrf if self.metric == "chrf_plus_plus" else corpus.bleu
         )
         sentences = np.arange(items.rows) if items.clusters is None else items.clusters
-        units = int(sentences.max()) + 1
         whole, drawn = [], []
-        for part in _parts(items):
-            summed = np.zeros((units, counts.shape[1]))
-            np.add.at(summed, sentences[part], counts[part])
+        for part in parts(items):
+            summed = _summed(counts[part], sentences[part], int(sentences.max()) + 1)
             whole.append(score(summed.sum(axis=0, keepdims=True))[0])
             drawn.append(score(resampling.sums(summed)))
         return float(np.mean(whole)), np.mean(drawn, axis=0)
@@ -112,11 +108,18 @@ class Corpus:
         return compare_resampled(self._scores(base), self._scores(variant))
 
 
-def _parts(items: Items) -> list[NDArray[np.integer]]:
-    """Return the positions of each stratum's items."""
+def parts(items: Items) -> list[NDArray[np.integer]]:
+    """Return the positions of each stratum's items, in the order of the strata's names."""
     if items.strata is None:
         return [np.arange(items.rows)]
-    return [np.flatnonzero(items.strata.codes == code) for code in range(len(items.strata.names))]
+    order = np.argsort(items.strata.codes, kind="stable")
+    ends = np.cumsum(np.bincount(items.strata.codes, minlength=len(items.strata.names)))
+    return np.split(order, ends[:-1])
+
+
+def _summed(values: Floats, codes: NDArray[np.integer], units: int) -> Floats:
+    """Return the sums of values (n x k) by unit (units x k)."""
+    return np.stack([np.bincount(codes, column, units) for column in values.T], axis=1)
 
 
 @dataclass(frozen=True)
@@ -138,10 +141,10 @@ class Bias:
         if items.strata is None or items.clusters is None:
             raise ValueError("the items don't say their category and template; run the unit again")
         whole, drawn = [], []
-        for code, name in enumerate(items.strata.names):
+        for name, rows in zip(items.strata.names, parts(items), strict=True):
             group, _, context = name.rpartition(", ")
             if context == self.context and not group.endswith(NAMES):
-                sums = _sums(items, items.strata.codes == code)
+                sums = _template_sums(items, rows)
                 if len(sums):
                     whole.append(self._bias(sums.sum(axis=0, keepdims=True))[0])
                     drawn.append(self._bias(_drawn(sums)))
@@ -165,16 +168,14 @@ class Bias:
         )
 
 
-def _sums(items: Items, chosen: NDArray[np.bool_]) -> Floats:
-    """Return sums by template (T x 4) of biased, known, right answers, and questions."""
+def _template_sums(items: Items, rows: NDArray[np.integer]) -> Floats:
+    """Return sums by template (T x 4) of biased, known and right answers, and of questions, of some rows."""
     if items.clusters is None:
         raise ValueError("the items don't say their template; run the unit again")
-    rows = np.flatnonzero(chosen & ~np.isnan(items.numbers["biased"]))
-    templates = np.unique(items.clusters[rows], return_inverse=True)[1]
+    rows = rows[~np.isnan(items.numbers["biased"][rows])]
+    names, templates = np.unique(items.clusters[rows], return_inverse=True)
     columns = [items.numbers[name][rows] for name in BIAS_COLUMNS]
-    return np.stack(
-        [np.bincount(templates, values) for values in (*columns, np.ones(len(rows)))], axis=1
-    )
+    return _summed(np.stack([*columns, np.ones(len(rows))], axis=1), templates, len(names))
 
 
 def _drawn(sums: Floats) -> Floats:

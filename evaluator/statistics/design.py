@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from evaluator.statistics import resampling
 from evaluator.statistics.intervals import Floats, Interval, wilson
@@ -161,7 +161,7 @@ class Spread:
     @property
     def factor(self) -> float:
         """Return how many standard errors a 95 % interval reaches to each side."""
-        return float(student.ppf(0.975, self.freedom))
+        return float(stdtrit(self.freedom, 0.975))
 
 
 def _freedom(values: Floats) -> float:

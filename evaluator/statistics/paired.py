@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import binomtest, norm
-from scipy.stats import t as student
+from scipy.special import bdtr, ndtri, stdtr
 
 from evaluator.statistics.design import Design, Spread
 from evaluator.statistics.intervals import Z95, Floats, Interval
 
-POWER = 0.8
+DETECTED = Z95 + float(
+    ndtri(0.8)
+)  # standard errors that a difference has to have, to be seen 4 times in 5
 EDGE = 1e-12  # how close to -1 and 1 a difference of shares is looked for
 
 
@@ -78,8 +79,8 @@ def mcnemar(found: Flips) -> float:
     lost ~ Binomial(lost + gained, 1/2); McNemar 1947, "Note on the sampling error of the difference between
     correlated proportions", Psychometrika 12. Without a flip it is 1.
     """
-    lost, total = round(found.lost), round(found.lost + found.gained)
-    return float(binomtest(lost, total).pvalue) if total else 1.0
+    fewer, total = round(min(found.lost, found.gained)), round(found.lost + found.gained)
+    return min(1.0, 2 * float(bdtr(fewer, total, 0.5)))
 
 
 def flip_interval(found: Flips, factor: float = Z95) -> Interval:
@@ -206,11 +207,11 @@ def smallest_difference(found: Flips) -> float:
     Miller 2024 (arXiv 2411.00640), section 5.
     """
     share = max(found.share, 1 / found.n)
-    return min(1.0, float((Z95 + norm.ppf(POWER)) * math.sqrt(share / found.n)))
+    return min(1.0, DETECTED * math.sqrt(share / found.n))
 
 
 def _detectable(spread: Spread) -> float:
-    return float((Z95 + norm.ppf(POWER)) * spread.stderr) if spread.units > 1 else math.inf
+    return DETECTED * spread.stderr if spread.units > 1 else math.inf
 
 
 def _p(value: float, equal: Flips | None, spread: Spread) -> float:
@@ -220,7 +221,7 @@ def _p(value: float, equal: Flips | None, spread: Spread) -> float:
     statistic = (
         _score(equal, 0.0) if equal else value / spread.stderr if spread.stderr else math.inf
     )
-    return float(2 * student.sf(abs(statistic), spread.freedom))
+    return float(2 * stdtr(spread.freedom, -abs(statistic)))
 
 
 def binary(values: Floats) -> bool:
