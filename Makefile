@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: install demo test lint serve docs verify-main verify-benchmarks verify-engine clean
+.PHONY: install demo test lint serve docs verify-main verify-benchmarks verify-engine verify-statistics clean
 
 install: $(INSTALLED)
 
@@ -49,6 +49,9 @@ verify-benchmarks: $(INSTALLED)
 
 verify-engine: $(INSTALLED)
 	$(BIN)/python -m tests.verify.engine $(if $(QUICK),--quick) $(if $(BREAK),--break $(BREAK))
+
+verify-statistics: $(INSTALLED)
+	$(BIN)/python -m tests.verify.statistics $(if $(QUICK),--quick) $(if $(BREAK),--break $(BREAK))
 
 clean:
 	rm -rf $(VENV) demo _site runs

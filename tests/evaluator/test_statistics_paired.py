@@ -5,7 +5,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize_scalar
 from scipy.stats import ttest_rel
 from statsmodels.stats.contingency_tables import mcnemar as mcnemar_of_statsmodels
 
@@ -18,6 +17,7 @@ from evaluator.statistics.paired import (
     mcnemar,
     smallest_difference,
 )
+from tests.independent.score_interval import standard_errors_away
 
 TABLES = [
     (0, 0, 5),
@@ -59,27 +59,14 @@ def test_tango_without_a_flip(n: int) -> None:
     assert (found.low, found.high) == pytest.approx((-square / (n + square), square / (n + square)))
 
 
-def _likelihood_variance(found: Flips, delta: float) -> float:
-    """Return the variance of the difference where it is `delta`, by maximizing the likelihood numerically."""
-    n, lost, gained = found.n, found.lost, found.gained
-
-    def negative(share: float) -> float:  # of lost items; gained are share + delta
-        terms = [(lost, share), (gained, share + delta), (n - lost - gained, 1 - 2 * share - delta)]
-        return -sum(count * math.log(max(value, 1e-300)) for count, value in terms if count)
-
-    low, high = max(0.0, -delta), (1 - delta) / 2
-    best = minimize_scalar(negative, bounds=(low, high), method="bounded", options={"xatol": 1e-12})
-    return float((2 * best.x + delta - delta * delta) / n)
-
-
 @pytest.mark.parametrize(("lost", "gained", "n"), [t for t in TABLES if t[0] + t[1] > 1])
 def test_tango_rejects_at_its_bounds(lost: int, gained: int, n: int) -> None:
     """At each bound the standardised difference, its variance by maximum likelihood, is 1.96."""
-    table = Flips(n, lost, gained)
-    found = flip_interval(table)
+    found = flip_interval(Flips(n, lost, gained))
     for bound in (found.low, found.high):
-        statistic = (table.difference - bound) / math.sqrt(_likelihood_variance(table, bound))
-        assert abs(statistic) == pytest.approx(1.959964, abs=2e-3)
+        assert abs(standard_errors_away(n, lost, gained, bound)) == pytest.approx(
+            1.959964, abs=2e-3
+        )
 
 
 def test_tango_mirrors_when_sides_change() -> None:
