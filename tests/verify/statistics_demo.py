@@ -1,4 +1,4 @@
-"""Show the statistics on the demo's family: what is lost as bits fall, by hand and by `evaluator.comparison`."""
+"""Show the statistics on the demo's family: what is lost as bits fall, as a spreadsheet has it."""
 
 import shutil
 import subprocess
@@ -34,8 +34,8 @@ def show(context: Context) -> str:
     """Run the demo for one family, and judge its statistics.
 
     Raises:
-        ShortfallError: retention doesn't fall with bits, 8 bits can be told from the base or 2 can't, or flips,
-            p or interval aren't those of a spreadsheet.
+        ShortfallError: retention doesn't fall with bits, 8 bits can be told from the base or 2 can't, or
+            flips, p or interval aren't those of a spreadsheet.
     """
     entries = {one.variant: one for one in find_entries(_demo(context))}
     found = board_statistics(SUITE, list(entries.values()))
