@@ -4,7 +4,7 @@ Everything that quantboard writes or reads between its parts is one of the model
 `submissions/schema.json` is generated from them. This module imports nothing heavy.
 
 Schema history
-  1  first version; `judge` came to a result's provenance later, and may be missing
+  1  first version; `judge` and `base` came to a result's provenance later, and may be missing
 """
 
 import hashlib
@@ -216,6 +216,9 @@ class Provenance(Contract):
     judge: JudgeUsed | None = Field(
         default=None, description="Who judged; null where a benchmark has no judges."
     )
+    base: LoadedModel | None = Field(
+        default=None, description="The base that a divergence was measured from; null for all else."
+    )
     notes: list[str] = Field(default=[], description="What a reader of the numbers must know.")
 
 
@@ -269,7 +272,8 @@ Columns of an items file, one row per scored item in the order of the data set:
                             4 the item failed and counts as wrong (in suite harness: as lm-eval counts it)
   <metric> float32          further per-item values, rounded to 1e-4 (rouge1, nll, judged, decided, ...)
 Of a perplexity the first rows are windows (`nll`), the others documents (`document_nll`, `document_bytes`);
-each column is null in the rows of the other kind.
+each column is null in the rows of the other kind. Of a divergence the rows are windows or questions
+(`kl_millinats`, `agreement`, `positions`).
 """
 FLAGS = {"unparsed": 1, "truncated": 2, "failed": 4}
 

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from evaluator.results import DatasetUsed, JudgeUsed, Metric, write_atomically
+from evaluator.results import DatasetUsed, JudgeUsed, LoadedModel, Metric, write_atomically
 
 COLUMN_TYPES = {"answer": pa.int8(), "correct": pa.bool_(), "flags": pa.uint8()}
 DECIMALS = 4  # of the float columns, so that noise below a kernel's accuracy never reaches a file
@@ -39,6 +39,7 @@ class Outcome:
     near_ties: int = 0
     reused: int = 0
     judge: JudgeUsed | None = None
+    compared_with: LoadedModel | None = None
 
 
 def items_table(columns: dict[str, list[Any]]) -> pa.Table:

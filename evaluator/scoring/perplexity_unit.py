@@ -129,7 +129,7 @@ def run_perplexity(
         tokens={"prompt": read.tokens, "generated": 0},
         truncated_prompts=0,
         chat_template_applied=False,
-        notes=_window_notes(question.benchmark, window),
+        notes=window_notes(question.benchmark, window),
     )
 
 
@@ -172,7 +172,8 @@ def item_columns(
     }
 
 
-def _window_notes(benchmark: Benchmark, length: int) -> list[str]:
+def window_notes(benchmark: Benchmark, length: int) -> list[str]:
+    """Say that windows are shorter than the benchmark's, where they are."""
     wanted = benchmark.window or perplexity.PAPER_WINDOW
     if length >= wanted:
         return []

@@ -14,7 +14,7 @@ LAYERS = [
         "statistics", "suites", "tasks", "models", "hub", "environment", "downloads",
     },
     {"mini", "scoring", "efficiency", "judges"},
-    {"runner", "doctor", "planning", "plan_report"},
+    {"runner", "measuring", "baseline", "doctor", "planning", "plan_report"},
     {"executors"},
     {"quantization", "targets", "patients", "demo", "commands", "cli", "__main__", "__init__"},
 ]  # fmt: skip
