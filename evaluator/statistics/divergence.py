@@ -39,6 +39,10 @@ class Partial:
     others: Array
     drawn: Array
 
+    def at(self, positions: NDArray[np.bool_]) -> "Partial":
+        """Return this at some of the positions."""
+        return Partial(self.top[positions], self.others[positions], self.drawn[positions])
+
 
 @dataclass(frozen=True, eq=False)
 class Divergences:

@@ -100,7 +100,7 @@ def asked(
 
 
 def _windows(read: Pieces, question: Question) -> Asked:
-    windows = read.windows.numpy().astype(np.int32)
+    windows: NDArray[np.int32] = read.windows.numpy().astype(np.int32)
     count, length = windows.shape[0], windows.shape[1] - 1
     numbers = np.arange(count * length).reshape(count, length)
     return Asked(

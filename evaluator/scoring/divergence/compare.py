@@ -38,57 +38,76 @@ def keep(kept: Kept, numbers: Integers, logits: torch.Tensor, offsets: Floats) -
 
     `offsets` (n), from 0 to 1, decide which of the other tokens are drawn.
     """
-    values = logits.log_softmax(dim=-1)
-    k = kept.likeliest
-    top, ids = values.topk(k, dim=-1)
-    others = values.scatter(1, ids, -torch.inf)
-    drawn = _draw(others, torch.from_numpy(offsets).to(others.device), kept.tokens.shape[1] - k)
-    chosen = torch.cat([ids, drawn], dim=1)
-    kept.tokens[numbers] = chosen.cpu().numpy().astype(kept.tokens.dtype)
-    kept.values[numbers] = torch.cat([top, values.gather(1, drawn)], dim=1).cpu().numpy()
-    kept.others[numbers] = others.logsumexp(dim=-1).cpu().numpy()
+    top = logits.topk(kept.likeliest, dim=-1).indices
+    left = logits.scatter(1, top, -torch.inf)
+    count = kept.tokens.shape[1] - kept.likeliest
+    drawn = _draw(left, torch.from_numpy(offsets).to(left.device), count)
+    ids = torch.cat([top, drawn], dim=1)
+    values, others, _ = _part(logits, left, ids, kept.likeliest)
+    kept.tokens[numbers] = ids.cpu().numpy().astype(kept.tokens.dtype)
+    kept.values[numbers] = values.cpu().numpy()
+    kept.others[numbers] = others.cpu().numpy()
     return not bool(values.isnan().any())
 
 
-def _draw(others: torch.Tensor, offsets: torch.Tensor, count: int) -> torch.Tensor:
-    """Draw tokens (n x count) by their log-probabilities (n x vocabulary), at equal distances in their sum.
+def _part(
+    logits: torch.Tensor, left: torch.Tensor, ids: torch.Tensor, likeliest: int
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return log-probabilities: of some tokens (n x ids), of all but the first of these together (n).
+
+    `left` are the logits without those first ones; what is taken from each logit comes last (n).
+    """
+    chosen, others = logits.gather(1, ids), left.logsumexp(dim=-1)
+    whole = torch.logaddexp(chosen[:, :likeliest].logsumexp(dim=-1), others)
+    return chosen - whole[:, None], others - whole, whole
+
+
+def _draw(left: torch.Tensor, offsets: torch.Tensor, count: int) -> torch.Tensor:
+    """Draw tokens (n x count) by their logits (n x vocabulary), at equal distances in their sum.
 
     Systematic sampling (Cochran 1977, "Sampling Techniques", chapter 8): each token is expected as often as
     its share says, and neighbours in the vocabulary don't crowd.
     """
     if count == 0:
-        return torch.zeros((len(others), 0), dtype=torch.long, device=others.device)
-    sums = others.exp().double().cumsum(dim=-1)
-    steps = torch.arange(count, dtype=torch.float64, device=others.device)
+        return torch.zeros((len(left), 0), dtype=torch.long, device=left.device)
+    sums = left.softmax(dim=-1).double().cumsum(dim=-1)
+    steps = torch.arange(count, dtype=torch.float64, device=left.device)
     wanted = (steps[None] + offsets[:, None]) / count * sums[:, -1:]
     found = torch.searchsorted(sums, wanted, right=True)
-    return found.clamp(max=others.shape[1] - 1)
+    return found.clamp(max=left.shape[1] - 1)
 
 
 def compare(kept: Kept, read: Iterable[Some], result: Compared) -> None:
     """Compare logits, as they come, with what is kept of the base, and write the results down."""
     for numbers, logits in read:
-        values = logits.log_softmax(dim=-1)
-        known = ~values.isnan().any(dim=-1).cpu().numpy()
-        if known.all():
-            _compare(kept, numbers, values, result)
-        else:
-            _compare(
-                kept, numbers[known], values[torch.from_numpy(known).to(values.device)], result
-            )
+        tokens = torch.from_numpy(kept.tokens[numbers].astype(np.int64)).to(logits.device)
+        variant, smallest, agrees = _variant(logits, tokens, kept.likeliest)
+        known = ~np.isnan(variant.others)
+        where, base = numbers[known], kept.at(numbers[known])
+        found = divergences(base, variant.at(known), smallest[known])
+        result.found.lowest[where] = found.lowest
+        result.found.estimate[where] = found.estimate
+        result.found.highest[where] = found.highest
+        result.agrees[where] = agrees[known]
 
 
-def _compare(kept: Kept, numbers: Integers, values: torch.Tensor, result: Compared) -> None:
-    k, tokens = kept.likeliest, kept.tokens[numbers].astype(np.int64)
-    ids = torch.from_numpy(tokens).to(values.device)
-    chosen = values.gather(1, ids).double().cpu().numpy()
+def _variant(
+    logits: torch.Tensor, ids: torch.Tensor, likeliest: int
+) -> tuple[Partial, Floats, NDArray[np.bool_]]:
+    """Return a variant's side, its least log-probability (n), and whether the base's first token leads.
+
+    Where a logit is NaN, the mass of all others is NaN, too. The least one may be among the base's likeliest:
+    that only widens the bound.
+    """
+    left = logits.scatter(1, ids[:, :likeliest], -torch.inf)
+    values, others, whole = _part(logits, left, ids, likeliest)
     # among equals, of which 16 bits make many, any is the likeliest
-    best = values.gather(1, ids[:, :1])[:, 0] == values.amax(dim=-1)
-    smallest = values.scatter(1, ids[:, :k], torch.inf).amin(dim=-1)
-    others = values.scatter_(1, ids[:, :k], -torch.inf).logsumexp(dim=-1)
-    variant = Partial(chosen[:, :k], others.double().cpu().numpy(), chosen[:, k:])
-    found = divergences(kept.at(numbers), variant, smallest.double().cpu().numpy())
-    result.found.lowest[numbers] = found.lowest
-    result.found.estimate[numbers] = found.estimate
-    result.found.highest[numbers] = found.highest
-    result.agrees[numbers] = best.cpu().numpy()
+    agrees = logits.gather(1, ids[:, :1])[:, 0] == logits.amax(dim=-1)
+    chosen, smallest = _numbers(values), _numbers(logits.amin(dim=-1) - whole)
+    variant = Partial(chosen[:, :likeliest], _numbers(others), chosen[:, likeliest:])
+    return variant, smallest, agrees.cpu().numpy()
+
+
+def _numbers(tensor: torch.Tensor) -> Floats:
+    numbers: Floats = tensor.double().cpu().numpy()
+    return numbers

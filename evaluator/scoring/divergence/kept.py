@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from evaluator import environment
@@ -87,8 +88,8 @@ def find(identity: Mapping[str, Any]) -> tuple[Kept, Record] | None:
     try:
         data = json.loads((folder / RECORD).read_text("utf-8"))
         record = Record(**{**data, "model": LoadedModel.model_validate(data["model"])})
-        arrays = [_mapped(folder / f"{name}.npy") for name in ARRAYS]
-        kept = Kept(*arrays, record.likeliest)
+        tokens, values, others = (_mapped(folder / f"{name}.npy") for name in ARRAYS)
+        kept = Kept(tokens, values, others, record.likeliest)
     except (OSError, ValueError, TypeError, KeyError, EOFError):
         return None
     same = canonical_json(dict(record.identity)) == canonical_json(dict(identity))
@@ -130,7 +131,7 @@ class Writing:
 
     def _new(self, name: str, shape: tuple[int, ...], dtype: Any) -> Any:
         file = self._folder / f"{name}.npy"
-        array = np.lib.format.open_memmap(file, mode="w+", dtype=dtype, shape=shape)
+        array: Any = open_memmap(file, mode="w+", dtype=dtype, shape=shape)  # type: ignore[no-untyped-call]
         self._arrays.append(array)
         return array
 
