@@ -17,6 +17,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from evaluator.errors import InputError
+from evaluator.suites.definitions import load_suite
+from evaluator.suites.divergence import FLAG, MODE
 
 GROUP_SIZE = 128
 BASE_NAME = "quantboard-mini"
@@ -98,7 +100,16 @@ def _run_variant(variant: Variant, base: Path, output: Path, limit: int | None) 
     words = ["run", str(folder), "--suite", "mini", "--output", str(output / "submissions")]
     words += ["--dtype", "float32", "--batch-size", "64", "--device", "cpu", "--together"]
     words += ["--limit", str(limit)] if limit else []
+    words += _divergence(base) if variant.method else []
     return _quantboard(variant.name, words)
+
+
+def _divergence(base: Path) -> list[str]:
+    """Return the words that compare a variant with the base, too: on the texts, which takes seconds."""
+    benchmarks = load_suite("mini").benchmarks
+    texts = [one for one in benchmarks if not one.tasks]
+    names = [*(one.name for one in benchmarks), *(f"{one.name}-{MODE}" for one in texts)]
+    return [FLAG, str(base), "--benchmarks", ",".join(names)]
 
 
 def _quantize(variant: Variant, base: Path, folder: Path) -> int:

@@ -26,7 +26,6 @@ from evaluator.scoring.shared_lm import way_of
 from evaluator.scoring.tree.likelihoods import Continuation, continuation
 from evaluator.scoring.tree.sections import sections
 from evaluator.scoring.tree.token_tree import build, distinct
-from evaluator.suites.divergence import is_divergence
 
 if TYPE_CHECKING:
     from evaluator.models import Loaded
@@ -239,8 +238,6 @@ def _both(one: Part, other: Part) -> Part:
 def _count_text(loaded: "Loaded", question: Question) -> Count:
     """Count windows and documents; see `perplexity_unit.run_perplexity`."""
     cut = pieces(loaded.tokenizer, loaded.context_length, question)
-    if is_divergence(question.benchmark):  # of windows alone
-        cut = replace(cut, documents=None)
     documents = cut.documents
     head = output_head(loaded.model)
     way = way_of(loaded.model, head, loaded.context_length, question.computing)

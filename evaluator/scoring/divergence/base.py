@@ -28,7 +28,7 @@ from evaluator.scoring.tree.token_tree import Integers
 if TYPE_CHECKING:
     from evaluator.models import Loaded
 
-FLOOR_PASSAGES = 64  # that are read a second time
+FLOOR_PASSAGES = 32  # that are read a second time
 
 
 def identity(
