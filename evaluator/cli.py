@@ -140,6 +140,14 @@ def _evaluate(run: argparse.ArgumentParser) -> None:
         "--output", type=Path, default=Path("runs"), help="where a model's entry is made"
     )
     _judge(run)
+    run.add_argument(
+        "--divergence-from",
+        nargs="?",
+        const="",
+        metavar="BASE",
+        help="measure KL divergence too, from this unquantized model (a folder, a Hub id, or ID@COMMIT); "
+        "without a name from the entry's own base",
+    )
     run.add_argument("--keep-failed", action="store_true", help="don't try failed units again")
     run.add_argument(
         "--rerun", metavar="REASON", help="run units that are done again, into new files"

@@ -13,7 +13,7 @@ from evaluator.errors import InputError
 from evaluator.results import read_result
 
 if TYPE_CHECKING:
-    from evaluator import runner, targets
+    from evaluator import baseline, runner, targets
     from evaluator.judges import records
 
 
@@ -157,10 +157,12 @@ def run(options: Namespace) -> int:
 
     work, target = _work(options)
     _require_judges(work, options)
+    device = options.device or _default_device()
+    base = _baseline(work, target, options, device)
     _require_writable(work.folder, "choose another --output")
     _require_writable(environment.cache_folder(), "name another folder in QUANTBOARD_CACHE")
-    device = options.device or _default_device()
-    results = run_here(work, lambda: target.load(device), _settings(options), _say)
+    settings = replace(_settings(options), baseline=base)
+    results = run_here(work, lambda: target.load(device), settings, _say)
     failed = [result for result in results if result.status == "failed"]
     for result in failed:
         print(f"quantboard: {result.benchmark} failed: {result.reason}", file=sys.stderr)
@@ -172,6 +174,7 @@ def _work(options: Namespace) -> "tuple[runner.Work, targets.Target]":
     from evaluator import runner, targets
     from evaluator.efficiency.hardware import hardware_name
     from evaluator.suites.definitions import load_suite
+    from evaluator.suites.divergence import with_divergences
 
     chosen = [load_suite(name) for name in options.suite or []]
     _require_datasets(options.datasets)
@@ -186,10 +189,13 @@ def _work(options: Namespace) -> "tuple[runner.Work, targets.Target]":
     if options.model_folder:
         target = replace(target, checkpoint=options.model_folder)
     suites = chosen or [load_suite(name) for name in target.submission.suite]
+    names = options.benchmarks.split(",") if options.benchmarks else None
+    if options.divergence_from is not None:
+        names = with_divergences(suites, names)
     units = runner.plan(
         target.folder,
         suites,
-        benchmarks=options.benchmarks.split(",") if options.benchmarks else None,
+        benchmarks=names,
         efficiency=not options.no_efficiency,
         hardware=hardware_name(options.device or "auto"),
     )
@@ -234,6 +240,36 @@ def _require_judges(work: "runner.Work", options: Namespace) -> None:
         raise InputError(
             "--judge is for followbench-local and followbench-endpoint; name one with --benchmarks"
         )
+
+
+def _baseline(
+    work: "runner.Work", target: "targets.Target", options: Namespace, device: str
+) -> "baseline.Baseline | None":
+    """Find the base before a model is loaded, where a unit compares with one.
+
+    Raises:
+        InputError: none was named, or one for nothing, or a result that stands was measured from another.
+    """
+    from evaluator import baseline, runner
+    from evaluator.suites.divergence import FLAG, is_divergence
+
+    needing = [unit for unit in work.units if is_divergence(unit.benchmark)]
+    named = options.divergence_from
+    if needing and named is None:
+        raise InputError(
+            f"{needing[0].name} needs a base; add {FLAG} with its folder or Hub id, or alone for the "
+            "entry's own"
+        )
+    if not needing:
+        if named is not None and not options.only_efficiency:
+            raise InputError(f"{FLAG} is for benchmarks scored by likelihoods, and none was chosen")
+        return None
+    found = baseline.find(named, target.submission, device)
+    for unit in needing:
+        latest = runner.newest(unit.path)
+        done = read_result(latest) if latest and not options.rerun else None
+        baseline.require_same(unit.name, done, found)
+    return found
 
 
 def _settings(options: Namespace) -> "runner.Settings":

@@ -17,9 +17,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from evaluator.errors import InputError
+from evaluator.suites.definitions import load_suite
+from evaluator.suites.divergence import FLAG, MODE
 
 GROUP_SIZE = 128
 BASE_NAME = "quantboard-mini"
+COMPARED = ("wikitext2",)  # with the base; each text more would cost some three seconds
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,15 @@ def _run_variant(variant: Variant, base: Path, output: Path, limit: int | None) 
     words = ["run", str(folder), "--suite", "mini", "--output", str(output / "submissions")]
     words += ["--dtype", "float32", "--batch-size", "64", "--device", "cpu", "--together"]
     words += ["--limit", str(limit)] if limit else []
+    words += _divergence(base) if variant.method else []
     return _quantboard(variant.name, words)
+
+
+def _divergence(base: Path) -> list[str]:
+    """Return the words that compare a variant with the base, too."""
+    own = [one.name for one in load_suite("mini").benchmarks]
+    names = [*own, *(f"{name}-{MODE}" for name in COMPARED)]
+    return [FLAG, str(base), "--benchmarks", ",".join(names)]
 
 
 def _quantize(variant: Variant, base: Path, folder: Path) -> int:

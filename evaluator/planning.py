@@ -20,6 +20,7 @@ from evaluator.judges import records as judges
 from evaluator.results import canonical_json, read_result, sha256_text, write_atomically
 from evaluator.runner import Settings, Unit, Work
 from evaluator.submissions import printable
+from evaluator.suites.divergence import is_divergence
 
 if TYPE_CHECKING:
     from evaluator.models import Loaded
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from evaluator.scoring.counting import Count
 
 JUDGING = "What a judge takes isn't in the estimate; `quantboard run` says it before it asks one."
+COMPARING = "The base's own pass isn't in the estimate; it is made once for all variants."
 AT_MOST = '"up to": as if each answer were as long as it may be; a result of the base tells more.'
 
 Value = TypeVar("Value")
@@ -135,8 +137,10 @@ def _row(unit: Unit, cost: "Cost | str | None") -> Row:
 
 def _notes(waiting: Sequence[Unit], rows: Sequence[Row]) -> list[str]:
     judged = any(judges.is_judged(unit.benchmark) for unit in waiting)
+    compared = any(is_divergence(unit.benchmark) for unit in waiting)
     bounded = any(row.cost and row.cost.at_most for row in rows)
-    return [*([AT_MOST] if bounded else []), *([JUDGING] if judged else [])]
+    said = {AT_MOST: bounded, JUDGING: judged, COMPARING: compared}
+    return [note for note, holds in said.items() if holds]
 
 
 # How long answers are ---------------------------------------------------------------------------

@@ -4,7 +4,8 @@ Everything that quantboard writes or reads between its parts is one of the model
 `submissions/schema.json` is generated from them. This module imports nothing heavy.
 
 Schema history
-  1  first version; `judge` of a result's provenance and `note` of a metric came later, and may be missing
+  1  first version; `judge` and `base` of a result's provenance and `note` of a metric came later, and may
+     be missing
 """
 
 import hashlib
@@ -219,6 +220,9 @@ class Provenance(Contract):
     judge: JudgeUsed | None = Field(
         default=None, description="Who judged; null where a benchmark has no judges."
     )
+    base: LoadedModel | None = Field(
+        default=None, description="The base that a divergence was measured from; null for all else."
+    )
     notes: list[str] = Field(default=[], description="What a reader of the numbers must know.")
 
 
@@ -285,7 +289,8 @@ A column that isn't there says nothing of its items: they are of one part, and i
 `stratum` and `cluster` came lack both, have float32 in the place of the other types, and all of sacreBLEU's
 counts; `evaluator.items` reads them as it does these.
 Of a perplexity the first rows are windows (`nll`), the others documents (`document_nll`, `document_bytes`);
-each column is null in the rows of the other kind.
+each column is null in the rows of the other kind. Of a divergence the rows are windows or questions
+(`kl_millinats`, `agreement`, `positions`).
 """
 FLAGS = {"unparsed": 1, "truncated": 2, "failed": 4}
 

@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evaluator import environment
+from evaluator import environment, measuring
+from evaluator.baseline import Baseline
 from evaluator.errors import InputError, QuantboardError
 from evaluator.judges import records as judges
 from evaluator.results import (
@@ -29,11 +30,10 @@ from evaluator.results import (
 from evaluator.submissions import printable
 from evaluator.suites.definitions import Benchmark, Suite
 from evaluator.suites.derived import DERIVATIONS
+from evaluator.suites.divergence import is_divergence
 
 if TYPE_CHECKING:
     from evaluator.models import Loaded
-    from evaluator.scoring.computing import Computing
-    from evaluator.scoring.judging import Judging
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class Settings:
     rerun: str | None = None
     progress: bool = True
     judge: judges.JudgeChoice = field(default_factory=judges.JudgeChoice)
+    baseline: Baseline | None = None
 
 
 @dataclass(frozen=True)
@@ -111,11 +112,29 @@ def _chosen(suites: list[Suite], names: list[str] | None) -> list[tuple[Suite, B
             f"no chosen suite has a benchmark {', '.join(unknown)}; choose from {', '.join(sorted(known))}"
         )
     found = []
+    further = {name: _derived(suites, name) for name in derived}
     for suite in suites:
-        own = {benchmark.name for benchmark in suite.benchmarks}
         found += [(suite, one) for one in suite.benchmarks if names is None or one.name in names]
-        further = [suite.benchmark(name) for name in derived if name.partition("-")[0] in own]
-        found += [(suite, one) for one in {one.name: one for one in further}.values()]
+        own = [made[suite.name] for made in further.values() if suite.name in made]
+        found += [(suite, one) for one in {one.name: one for one in own}.values()]
+    return found
+
+
+def _derived(suites: list[Suite], name: str) -> dict[str, Benchmark]:
+    """Return a derived benchmark by the suites that it can be had of.
+
+    Raises:
+        InputError: it can be had of none.
+    """
+    found, refused = {}, []
+    for suite in suites:
+        if name.partition("-")[0] in {one.name for one in suite.benchmarks}:
+            try:
+                found[suite.name] = suite.benchmark(name)
+            except InputError as error:
+                refused.append(error)
+    if refused and not found:
+        raise refused[0]
     return found
 
 
@@ -215,21 +234,8 @@ def _measure_benchmark(
     unit: Unit, benchmark: Benchmark, entry: str, loaded: "Loaded", settings: Settings
 ) -> UnitResult:
     from evaluator.items import write_items
-    from evaluator.scoring import run_benchmark
 
-    judging, warnings = _judging(benchmark, loaded, settings)
-    outcome = run_benchmark(
-        loaded.model,
-        loaded.tokenizer,
-        loaded.context_length,
-        unit.suite,
-        benchmark,
-        datasets_folder=settings.datasets_folder,
-        limit=settings.limit,
-        computing=_computing(unit, loaded, settings),
-        progress=settings.progress,
-        judging=judging,
-    )
+    outcome, warnings = measuring.measure(unit, benchmark, loaded, settings)
     items = unit.path.with_suffix(".parquet")
     digest = write_items(outcome.columns, items)
     _keep_texts(entry, unit, outcome.texts)
@@ -245,6 +251,7 @@ def _measure_benchmark(
             "tokens": outcome.tokens,
             "truncated_prompts": outcome.truncated_prompts,
             "judge": outcome.judge,
+            "base": outcome.compared_with,
             "notes": [*loaded.notes, *warnings, *outcome.notes],
         }
     )
@@ -258,40 +265,6 @@ def _measure_benchmark(
             "timing": result.timing.model_copy(update={"reused": outcome.reused}),
         }
     )
-
-
-def _computing(unit: Unit, loaded: "Loaded", settings: Settings) -> "Computing":
-    """Say how a unit's requests are computed, and under which model their outcomes are kept."""
-    from evaluator.scoring.computing import Computing
-
-    number = unit.path.stem.removeprefix(unit.name).removeprefix(".")
-    return Computing(
-        batch_size=settings.batch_size,
-        exact=settings.exact,
-        together=settings.together,
-        model=loaded.description,
-        method=loaded.method,
-        measurement=int(number or 1),
-    )
-
-
-def _judging(
-    benchmark: Benchmark, loaded: "Loaded", settings: Settings
-) -> "tuple[Judging | None, list[str]]":
-    """Return the judge of a benchmark that needs one, and what to warn of."""
-    if not judges.is_judged(benchmark):
-        return None, []
-    judges.require(benchmark, settings.judge)
-    from evaluator.judges.make import make_judge
-    from evaluator.scoring.judging import Judging
-
-    judge, warnings = make_judge(
-        benchmark, settings.judge, loaded.description, batch_size=settings.batch_size
-    )
-    judging = Judging(judge, environment.cache_folder() / "verdicts", settings.judge.price)
-    for warning in warnings:
-        judging.say(f"{benchmark.name}: {warning}")
-    return judging, warnings
 
 
 def _measure_efficiency(unit: Unit, entry: str, loaded: "Loaded", settings: Settings) -> UnitResult:
@@ -339,6 +312,8 @@ def reproducing_command(unit: Unit, entry: str, settings: Settings) -> str:
         words += ["--exact"] if settings.exact else []
         words += ["--together"] if settings.together else []
         words += judges.words(unit.benchmark, settings.judge)
+        if settings.baseline and is_divergence(unit.benchmark):
+            words += settings.baseline.words
     else:
         words += ["--only-efficiency"]
     return shlex.join(words)

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from evaluator import planning, runner
+from evaluator import baseline, measuring, planning, runner
 from evaluator.results import UnitResult
 from evaluator.runner import Settings, Unit, Work
+from evaluator.suites.divergence import is_divergence
 
 if TYPE_CHECKING:
     from evaluator.models import Loaded
@@ -20,6 +22,7 @@ def run_here(
     """Run every pending unit of an entry and return what each gave.
 
     A model that doesn't load is a row, not a gap: each pending unit is recorded as failed, with the reason.
+    A base that is compared with comes first, and is gone before the entry's own model is loaded.
     """
     waiting = runner.pending(work.units, settings)
     say(f"{work.entry}: {len(waiting)} of {len(work.units)} units to run")
@@ -28,23 +31,50 @@ def run_here(
     for unit in waiting:
         runner.sweep(unit)
     started = time.time()
+    failures = _run_base(waiting, settings, say)
+    results = [
+        _failed(work, unit, failures[unit.path], settings, started)
+        for unit in waiting
+        if unit.path in failures
+    ]
+    waiting = [unit for unit in waiting if unit.path not in failures]
+    if not waiting:
+        return results
+    started = time.time()
     try:
         loaded = load()
     except Exception as error:
         say(f"{work.entry}: the model doesn't load: {error}")
-        return [
-            runner.finish(
-                unit, runner.failure(unit, work.entry, error, settings, None), started, settings
-            )
-            for unit in waiting
-        ]
+        return [*results, *(_failed(work, unit, error, settings, started) for unit in waiting)]
     say(f"{work.entry}: loaded in {time.time() - started:.0f} s")
+    return [*results, *_measured(replace(work, units=waiting), loaded, settings, say)]
+
+
+def _run_base(waiting: list[Unit], settings: Settings, say: Say) -> baseline.Failures:
+    """Have what units need of their base; return why it can't be had, by the path of the unit."""
+    needing = {
+        unit.path: measuring.question(unit, unit.benchmark, settings)
+        for unit in waiting
+        if unit.benchmark and is_divergence(unit.benchmark)
+    }
+    return baseline.prepare(needing, settings.baseline, say) if settings.baseline else {}
+
+
+def _failed(
+    work: Work, unit: Unit, error: Exception, settings: Settings, started: float
+) -> UnitResult:
+    result = runner.failure(unit, work.entry, error, settings, None)
+    return runner.finish(unit, result, started, settings)
+
+
+def _measured(work: Work, loaded: "Loaded", settings: Settings, say: Say) -> list[UnitResult]:
+    """Run each unit on a loaded model, and say what it gave and how long the rest will take."""
     results: list[UnitResult] = []
-    planned = planning.expected(waiting, loaded, settings)
-    for number, unit in enumerate(waiting, 1):
+    planned = planning.expected(work.units, loaded, settings)
+    for number, unit in enumerate(work.units, 1):
         result = runner.run_unit(unit, work.entry, loaded, settings)
         results.append(result)
-        where = f"{work.entry}: [{number}/{len(waiting)}] {unit.suite.name}/{unit.name}"
+        where = f"{work.entry}: [{number}/{len(work.units)}] {unit.suite.name}/{unit.name}"
         seconds = result.timing.seconds
         left = planning.seconds_left(planned, [one.timing.seconds for one in results])
         about = planning.duration(left)
@@ -65,5 +95,9 @@ def summary(unit: Unit, result: UnitResult) -> str:
     name, metric = found
     definition = unit.benchmark.definition(name)
     value = metric.value or 0.0
-    shown = f"{100 * value:.1f} %" if definition.display == "percent" else f"{value:.2f}"
-    return f"{name} {shown}"
+    shown = {
+        "percent": f"{100 * value:.1f} %",
+        "number": f"{value:.2f}",
+        "nats": f"{value:.3g} nats",
+    }
+    return f"{name} {shown[definition.display]}"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from evaluator.results import DatasetUsed, JudgeUsed, Metric
+from evaluator.results import DatasetUsed, JudgeUsed, LoadedModel, Metric
 
 
 @dataclass(frozen=True)
@@ -27,3 +27,4 @@ class Outcome:
     near_ties: int = 0
     reused: int = 0
     judge: JudgeUsed | None = None
+    compared_with: LoadedModel | None = None

@@ -21,6 +21,7 @@ from evaluator.scoring.outcome import Outcome
 from evaluator.scoring.outcome_store import OutcomeStore
 from evaluator.scoring.selection import evenly_spaced
 from evaluator.suites.definitions import Benchmark
+from evaluator.suites.divergence import is_divergence
 from evaluator.tasks import data, passages
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Pieces:
 def pieces(
     tokenizer: "PreTrainedTokenizerBase", context_length: int, question: "Question"
 ) -> Pieces:
-    """Load a data set and cut it, once into windows and once into documents.
+    """Load a data set and cut it, once into windows and, but for a divergence, once into documents.
 
     Raises:
         DatasetError: the data set is missing, or has too little text.
@@ -78,7 +79,7 @@ def pieces(
     found = _documents(benchmark, texts, question.limit)
     beginning = bits_per_byte.first_token(tokenizer)
     documents = None
-    if beginning is not None:
+    if beginning is not None and not is_divergence(benchmark):
         documents = bits_per_byte.cut(tokenizer, found, beginning, length)
     return Pieces(rows, joined, windows, found, documents, length)
 
@@ -129,7 +130,7 @@ def run_perplexity(
         tokens={"prompt": read.tokens, "generated": 0},
         truncated_prompts=0,
         chat_template_applied=False,
-        notes=_window_notes(question.benchmark, window),
+        notes=window_notes(question.benchmark, window),
     )
 
 
@@ -172,7 +173,8 @@ def item_columns(
     }
 
 
-def _window_notes(benchmark: Benchmark, length: int) -> list[str]:
+def window_notes(benchmark: Benchmark, length: int) -> list[str]:
+    """Say that windows are shorter than the benchmark's, where they are."""
     wanted = benchmark.window or perplexity.PAPER_WINDOW
     if length >= wanted:
         return []

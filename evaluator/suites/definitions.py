@@ -26,8 +26,9 @@ class MetricDefinition(Contract):
     lowest: float = Field(default=0.0, description="Smallest possible value.")
     highest: float | None = Field(default=1.0, description="Largest possible value; null for none.")
     chance: float | None = Field(default=None, description="Value of a model that knows nothing.")
-    display: Literal["percent", "number"] = Field(
-        default="percent", description="Percent: shown times 100."
+    display: Literal["percent", "number", "nats"] = Field(
+        default="percent",
+        description="Percent: shown times 100. Nats: small ones, shown with six decimals.",
     )
     description: str = Field(default="", description="What it measures, in one sentence.")
 
@@ -69,6 +70,10 @@ class Benchmark(Contract):
     sources: dict[str, str] = Field(
         default={},
         description="For tasks of lm-eval's own: our metric -> lm-eval's `metric,filter`.",
+    )
+    likelihoods: bool = Field(
+        default=False,
+        description="Whether answers are scored by their likelihoods, token by token, in every task.",
     )
     shots: int = Field(default=0, ge=0, description="Examples before each question.")
     prompt: str = Field(default="", description="What is put before the model, in a few words.")
@@ -136,7 +141,7 @@ class Suite(Contract):
         return f"{self.name}@{self.version}"
 
     def benchmark(self, name: str) -> Benchmark:
-        """Return one benchmark, or one derived from it: `flores-deu_Latn-fra_Latn`, `followbench-local`.
+        """Return one benchmark, or one derived from it: `flores-deu_Latn-fra_Latn`, `bbq-divergence`.
 
         Raises:
             InputError: the suite has none of this name.

@@ -15,6 +15,7 @@ DIRECTION_WORDS = {
     "lower": "lower is better",
     "zero": "closer to 0 is better",
 }
+UNITS = {"percent": (100, " %"), "number": (1, ""), "nats": (1, " nats")}
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ def example(benchmark: Benchmark) -> Example | None:
 
 def scale(metric: MetricDefinition) -> str:
     """Return a metric's range, chance level and direction, as `0 to 100 %, chance 25 %, higher is better`."""
-    factor, unit = (100, " %") if metric.display == "percent" else (1, "")
-    ends = f"{metric.lowest * factor:g} upwards"
+    factor, unit = UNITS[metric.display]
+    ends = f"{metric.lowest * factor:g}{unit} upwards"
     if metric.highest is not None:
         ends = f"{metric.lowest * factor:g} to {metric.highest * factor:g}{unit}"
     parts = [ends, DIRECTION_WORDS[metric.direction]]

@@ -65,12 +65,11 @@ def _order(benchmark: Benchmark, metric: str, line: dict[str, Any]) -> tuple[boo
 
 def _metric(benchmark: Benchmark, name: str) -> dict[str, Any]:
     one = benchmark.metrics[name]
-    unit = "%" if one.display == "percent" else ""
     return {
         "name": name,
         "title": one.title,
-        "unit": unit,
-        "digits": 1 if unit else 2,
+        "unit": words.UNITS[one.display],
+        "digits": words.DIGITS[one.display],
         "description": one.description,
         "scale": f"{describe.scale(one)}.",
         "place": "On the board." if name in benchmark.headline else "Beside it.",

@@ -175,8 +175,8 @@ def _metric_line(
         title,
         path,
         metric=label,
-        unit="%" if definition.display == "percent" else "",
-        digits=1 if definition.display == "percent" else 2,
+        unit=words.UNITS[definition.display],
+        digits=words.DIGITS[definition.display],
         n=f"{shown.n:,}" if shown.n is not None else "",
         figure=shown,
     )

@@ -27,6 +27,8 @@ METHOD_TEXTS: dict[str, str] = {
     "(Dettmers et al. 2024). Its effective bits are well above its nominal ones.",
 }
 MINUS = "\u2212"
+UNITS = {"percent": "%", "number": "", "nats": "nats"}  # by a metric's display
+DIGITS = {"percent": 1, "number": 2, "nats": 6}
 
 
 def number(value: float, digits: int = 1, *, signed: bool = False) -> str:

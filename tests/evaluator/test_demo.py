@@ -40,10 +40,10 @@ def entries(demo: Path) -> dict[str, Entry]:
 
 
 def test_demo_evaluates_every_unit_of_both_variants(entries: dict[str, Entry]) -> None:
-    """Ten benchmarks, three perplexities and the probe, each ok, for each variant."""
-    for variant in ("fp32", "gptq-2bit-g128"):
+    """Ten benchmarks, three perplexities and the probe, each ok, and of a variant its divergence."""
+    for variant, units in (("fp32", 14), ("gptq-2bit-g128", 15)):
         results = by_benchmark(entries[variant])
-        assert len(results) == 14
+        assert len(results) == units
         assert {result.status for result in results.values()} == {"ok"}
 
 
@@ -78,6 +78,12 @@ def test_score_is_in_its_range(benchmark: str, entries: dict[str, Entry]) -> Non
 def test_two_bits_cost_at_least_five_points(entries: dict[str, Entry]) -> None:
     """GPTQ at 2 bits is visibly worse than the base, as in the paper."""
     assert mean_score(entries["fp32"]) - mean_score(entries["gptq-2bit-g128"]) >= 5
+
+
+def test_two_bits_diverge_from_the_base(entries: dict[str, Entry]) -> None:
+    """Far above the floor."""
+    found = by_benchmark(entries["gptq-2bit-g128"])["wikitext2-divergence"].metrics
+    assert (found["kl_divergence"].value or 0) > 0.01 > 1e-6 > (found["kl_floor"].value or 0)
 
 
 def test_demo_again_repeats_nothing(demo: Path) -> None:

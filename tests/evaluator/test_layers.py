@@ -14,7 +14,7 @@ LAYERS = [
         "statistics", "suites", "tasks", "models", "hub", "environment", "downloads", "text_table",
     },
     {"mini", "scoring", "efficiency", "judges", "reported", "comparison"},
-    {"runner", "doctor", "planning", "plan_report"},
+    {"runner", "measuring", "baseline", "doctor", "planning", "plan_report"},
     {"executors"},
     {"quantization", "targets", "patients", "demo", "commands", "cli", "__main__", "__init__"},
 ]  # fmt: skip

@@ -19,18 +19,22 @@ MADE_BY = {
 GROUP_SIZE = 128
 
 
-def quantized(method: str, *, calibration_texts: int) -> Path:
-    """Return the folder of the mini model quantized by a method, made if it isn't there yet."""
+def quantized(method: str, *, calibration_texts: int, bits: int | None = None) -> Path:
+    """Return the folder of the mini model quantized by a method, made if it isn't there yet.
+
+    Without `bits`, the method's usual ones.
+    """
     from evaluator.mini.datasets import calibration_texts as texts
     from evaluator.models import quantize
 
-    folder = _folder(method, calibration_texts)
+    bits = bits or DEFAULT_BITS[method]
+    folder = _folder(method, calibration_texts, bits)
     if not folder.is_dir():
         quantize(
             MINI,
             folder,
             method=method,
-            bits=DEFAULT_BITS[method],
+            bits=bits,
             group_size=GROUP_SIZE,
             calibration_texts=texts(calibration_texts),
             calibration_name="quantboard/mini",
@@ -41,9 +45,9 @@ def quantized(method: str, *, calibration_texts: int) -> Path:
     return folder
 
 
-def _folder(method: str, calibration_texts: int) -> Path:
+def _folder(method: str, calibration_texts: int, bits: int) -> Path:
     """Return a folder named by everything that makes the variant."""
     digest = hashlib.sha256((MINI / "model.safetensors").read_bytes())
-    recipe = (method, MADE_BY[method], metadata.version(MADE_BY[method]), calibration_texts)
+    recipe = (method, bits, MADE_BY[method], metadata.version(MADE_BY[method]), calibration_texts)
     digest.update(repr(recipe).encode())
     return cache_folder() / "benchmarks" / f"mini-{method}-{digest.hexdigest()[:16]}"
