@@ -118,7 +118,7 @@ def parts(view: View) -> list[str]:
 
 
 def _clusters(view: View) -> list[Hashable]:
-    """Return what each item shares with those that aren't independent of it: its template, or itself alone."""
+    """Return what each item shares with those that aren't independent of it: its template, or nothing."""
     templated = all(name in view.answers[0].row for name in TEMPLATE_FIELDS)
     if not templated:
         return list(range(len(view.answers)))

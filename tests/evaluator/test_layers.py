@@ -75,7 +75,7 @@ def test_imports_point_down(module: str) -> None:
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("sitegen")])
 def test_site_reads_only_the_contract(module: str) -> None:
-    """The site imports the contract, the submissions, the statistics and the suites, and nothing else."""
+    """The site imports the contract, submissions, items, statistics and suites, and nothing else."""
     used = {part(name) for name in imports(MODULES[module]) if name.startswith("evaluator.")}
 
     assert used <= OPEN_TO_THE_SITE
