@@ -279,11 +279,14 @@ Columns of an items file, one row per scored item in the order of the data set:
            int32            counts (document_bytes, verdict; of sacreBLEU's counts of a sentence, bleu_0 and
                             so on, those that the others follow from: `evaluator.tasks.flores.counts`)
            float32          everything else (nll, document_nll, ...)
+Where lm-eval computes a metric from several numbers of each item, each has a column (word_perplexity_0 and so
+on); metrics computed from the same numbers share those of the first (byte_perplexity_0 serves bits_per_byte).
 A column that isn't there says nothing of its items: they are of one part, and independent. Files written
 before `stratum` and `cluster` came lack both, have float32 in the place of the other types, and all of
 sacreBLEU's counts; `evaluator.items` reads them as it does these.
 Of a perplexity the first rows are windows (`nll`), the others documents (`document_nll`, `document_bytes`);
 each column is null in the rows of the other kind.
+The files of a suite take at most 250 KB per entry; C4's in suite harness, of 45,576 documents, 0.5 MB more.
 """
 FLAGS = {"unparsed": 1, "truncated": 2, "failed": 4}
 

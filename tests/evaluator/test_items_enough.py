@@ -6,6 +6,7 @@ counts are kept and summed as BLEU's are). What only the parts of a benchmark ne
 FollowBench's categories, and which of lm-eval's groups a subject of MMLU belongs to.
 """
 
+import math
 import shutil
 import zlib
 from collections.abc import Mapping
@@ -218,6 +219,15 @@ def test_items_give_the_error_back_that_lm_eval_pools(subjects: Path, tmp_path: 
     value, stderr = from_items.headline(group, items, "accuracy")
     assert measured.stderr
     assert (value, stderr) == pytest.approx((measured.value, measured.stderr), rel=1e-9)
+
+
+def test_lm_evals_metrics_of_the_same_numbers_share_columns(hub: Path, tmp_path: Path) -> None:
+    """Bits per byte come back from byte perplexity's columns; no number is kept twice."""
+    found = outcome("harness", "wikitext2", hub)
+    numbers = kept(found, tmp_path).numbers
+    assert "bits_per_byte_0" not in numbers
+    bits = -numbers["byte_perplexity_0"].sum() / math.log(2) / numbers["byte_perplexity_1"].sum()
+    assert bits == pytest.approx(found.metrics["bits_per_byte"].value)
 
 
 def test_bbq_items_know_their_template(hub: Path, tmp_path: Path) -> None:
