@@ -149,9 +149,9 @@ class Strata:
 class Items:
     """The items of one result, in the order of its data set.
 
-    `numbers` holds each column that was asked for (n): right and wrong as 1 and 0, null as NaN. `clusters` (n)
-    numbers the items that aren't independent alike; it is None where all are, as `strata` where there is but
-    one part, and both where they weren't asked for.
+    `numbers` holds each column that was asked for (n): right and wrong as 1 and 0, null as NaN. `clusters`
+    (n) numbers the items that aren't independent alike; it is None where all are, as `strata` where there is
+    but one part, and both where they weren't asked for. `names` are all of the file's columns.
     """
 
     rows: int
@@ -275,9 +275,7 @@ def _refuse_large(path: Path, metadata: pq.FileMetaData) -> None:
 def _numbers(column: pa.ChunkedArray) -> Floats:
     numbers: Floats = column.cast(pa.float64()).to_numpy()
     exact = pa.types.is_integer(column.type) or pa.types.is_boolean(column.type)
-    return (
-        numbers if exact else np.round(numbers, DECIMALS)
-    )  # what a float32 or a decimal stands for
+    return numbers if exact else np.round(numbers, DECIMALS)  # what the rounded float32 stands for
 
 
 def _strata(column: pa.ChunkedArray) -> Strata:

@@ -274,23 +274,27 @@ Columns of an items file, one row per scored item in the order of the data set:
   correct  bool, nullable   whether it is right; null for metrics without right and wrong
   flags    uint8            sum of FLAGS: 1 the answer couldn't be parsed, 2 the prompt was cut,
                             4 the item failed and counts as wrong (in suite harness: as lm-eval counts it)
-  stratum  string, optional the part that it belongs to, where a benchmark has parts: subject (MMLU, C-Eval),
-                            direction (FLORES), label (SNLI), level (FollowBench), group and context (BBQ, such
-                            as "Age, ambiguous"); in suite harness lm-eval's subtask, or the category
-  cluster  int32, optional  items of one number aren't independent: they share a template (BBQ), an instruction
-                            (FollowBench) or a sentence (FLORES); numbered from 0 as they appear
+  stratum  string, optional the part that it belongs to, where a benchmark has parts: subject (MMLU,
+                            C-Eval), direction (FLORES), label (SNLI), level (FollowBench), group and
+                            context (BBQ, such as "Age, ambiguous"); in suite harness lm-eval's subtask,
+                            or the category
+  cluster  int32, optional  items of one number aren't independent: they share a template (BBQ), an
+                            instruction (FollowBench) or a sentence (FLORES); numbered from 0 as they appear
   <metric> nullable         further per-item values, rounded to 1e-4, of the type that goes with the name:
            bool             what is so or not (correct_fallback, biased, known, judged, decided, mc1_sum, ...)
            decimal(9, 4)    shares (rouge1, rouge2, rougeL, mc2, soft)
-           int32            counts (document_bytes, verdict; of sacreBLEU's counts of a sentence, bleu_0 and so
-                            on, those that the others follow from: `evaluator.tasks.flores.counts`)
+           int32            counts (document_bytes, verdict; of sacreBLEU's counts of a sentence, bleu_0 and
+                            so on, those that the others follow from: `evaluator.tasks.flores.counts`)
            float32          everything else (nll, document_nll, ...)
-A column that isn't there says nothing of its items: they are of one part, and independent. Files written before
-`stratum` and `cluster` came lack both, have float32 in the place of the other types, and all of sacreBLEU's
-counts; `evaluator.items` reads them as it does these.
+Where lm-eval computes a metric from several numbers of each item, each has a column (word_perplexity_0 and so
+on); metrics computed from the same numbers share those of the first (byte_perplexity_0 serves bits_per_byte).
+A column that isn't there says nothing of its items: they are of one part, and independent. Files written
+before `stratum` and `cluster` came lack both, have float32 in the place of the other types, and all of
+sacreBLEU's counts; `evaluator.items` reads them as it does these.
 Of a perplexity the first rows are windows (`nll`), the others documents (`document_nll`, `document_bytes`);
 each column is null in the rows of the other kind. Of a divergence the rows are windows or questions
 (`kl_millinats`, `agreement`, `positions`).
+The files of a suite take at most 250 KB per entry; C4's in suite harness, of 45,576 documents, 0.5 MB more.
 """
 FLAGS = {"unparsed": 1, "truncated": 2, "failed": 4}
 

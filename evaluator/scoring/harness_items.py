@@ -74,6 +74,11 @@ class Source:
         return self.view.aggregations[self.key.split(",")[0]]
 
     @cached_property
+    def has_parts(self) -> bool:
+        """Say whether the value on an item is a tuple, from which lm-eval computes the metric."""
+        return any(isinstance(value, tuple) for value in self.by_item)
+
+    @cached_property
     def plain(self) -> bool:
         """Say whether every item has a value, and that a number."""
         return all(isinstance(value, float) for value in self.by_item)
@@ -118,7 +123,7 @@ def parts(view: View) -> list[str]:
 
 
 def _clusters(view: View) -> list[Hashable]:
-    """Return what each item shares with those that aren't independent of it: its template, or itself alone."""
+    """Return what each item shares with those that aren't independent of it: its template, or nothing."""
     templated = all(name in view.answers[0].row for name in TEMPLATE_FIELDS)
     if not templated:
         return list(range(len(view.answers)))
@@ -140,17 +145,23 @@ def item_columns(available: list[Source], right: Source | None) -> dict[str, lis
         ],
         **part_columns(parts(view), _clusters(view)),
     }
-    for source in available:
-        if right is None or source.metric != right.metric:
+    for place, source in enumerate(available):
+        known = any(_same_parts(source, earlier) for earlier in available[:place])
+        if not known and (right is None or source.metric != right.metric):
             columns |= _value_columns(source)
     if all(isinstance(answer.responses[0], float) for answer in view.answers):
         columns["nll_per_byte"] = [_nll_per_byte(answer) for answer in view.answers]
     return columns
 
 
+def _same_parts(source: Source, other: Source) -> bool:
+    """Say whether two metrics are computed from the same parts of each item, as both biases of BBQ are."""
+    return source.has_parts and source.by_item == other.by_item
+
+
 def _value_columns(source: Source) -> dict[str, list[Any]]:
     """Return a metric's value on each item; one column each for the parts of a value that has some."""
-    if not any(isinstance(value, tuple) for value in source.by_item):
+    if not source.has_parts:
         return {source.metric: [_finite(value) for value in source.by_item]}
     width = max(len(value) for value in source.values)
     return {

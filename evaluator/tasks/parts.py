@@ -1,4 +1,4 @@
-"""Say of items which part of a benchmark and which cluster each belongs to, as two columns of the items file."""
+"""Say of each item which part of a benchmark and which cluster it is of: two columns of the items file."""
 
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any

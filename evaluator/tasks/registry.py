@@ -58,7 +58,7 @@ class BenchmarkCode:
     judge_prompt: str | None = None
 
     def parts(self, rows: Sequence[Row]) -> dict[str, list[Any]]:
-        """Return the columns that say of each item which part and cluster it belongs to, as far as it has any."""
+        """Return the columns that say of each item which part and cluster it is of, as far as it has any."""
         stratum, cluster = self.item_stratum or self.stratum, self.item_cluster or self.cluster
         keys = range(len(rows)) if cluster is None else [cluster(row) for row in rows]
         return part_columns([stratum(row) for row in rows], list(keys))

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("lm_eval", reason="the extra `evaluate` isn't installed")
 
 from evaluator.scoring.answers import Answered
-from evaluator.scoring.harness_items import Source, View
+from evaluator.scoring.harness_items import Source, View, item_columns
 from evaluator.scoring.harness_metrics import groups, jackknife_stderr, metrics
 from evaluator.statistics.intervals import mean_stderr, wilson
 from evaluator.suites.definitions import Benchmark, load_suite
@@ -98,6 +98,20 @@ def test_categories_take_lm_evals_number_where_it_has_one() -> None:
     found = groups(BBQ, [bias(0.5)])
     assert found["Age"]["bias_ambiguous"].value == 0.25
     assert found["SES"]["bias_ambiguous"].value == 1.0
+
+
+@pytest.mark.parametrize(
+    ("value", "columns"), [((1.0, 2.0), ["first_0", "first_1"]), (1.0, ["first", "second"])]
+)
+def test_metrics_of_the_same_parts_share_columns(value: Any, columns: list[str]) -> None:
+    """Parts are the same by the metrics' making; plain values may be so by chance, and are kept."""
+    item = answered("made", "one,none", value)
+    item.metrics["two,none"] = item.metrics["one,none"]
+    seen = View("made", [item], {"one": mean, "two": mean}, {}, {})
+    found = item_columns(
+        [Source("first", "one,none", seen), Source("second", "two,none", seen)], None
+    )
+    assert [name for name in found if name.startswith(("first", "second"))] == columns
 
 
 def test_the_jackknife_of_a_mean_is_its_standard_error() -> None:

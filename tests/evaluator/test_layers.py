@@ -77,7 +77,7 @@ def test_imports_point_down(module: str) -> None:
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("sitegen")])
 def test_site_reads_only_the_contract(module: str) -> None:
-    """The site imports the contract, submissions, statistics, suites and reported figures alone."""
+    """The site imports what the contract, submissions, statistics and suites need, and nothing else."""
     used = {part(name) for name in imports(MODULES[module]) if name.startswith("evaluator.")}
 
     assert used <= OPEN_TO_THE_SITE

@@ -18,8 +18,8 @@ from tests.evaluator.submission_trees import submission, write_entry
 
 pytest.importorskip("lm_eval", reason="the extra `evaluate` isn't installed")
 
-from evaluator.models import Loaded, load
 from evaluator.items import write_items
+from evaluator.models import Loaded, load
 from evaluator.scoring import calibration, run_benchmark
 from evaluator.scoring.budget import ON_A_CPU
 from evaluator.scoring.calibration import Rates, cache_bytes_per_token

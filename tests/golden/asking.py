@@ -6,6 +6,7 @@ The chat template is ChatML with its system line, as the paper's models have it.
 import json
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ CHATML = (
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 Golden = dict[str, Any]
+Change = Callable[[str, str, str, list[dict[str, Any]]], list[dict[str, Any]]]
 
 
 class Spoken(HFLM):  # type: ignore[misc]  # lm-eval ships no types
@@ -79,14 +81,18 @@ def engine(answer: str | None, *, chat: bool, template: str | None = CHATML) -> 
     return made
 
 
-def write_hub(folder: Path) -> Path:
-    """Write the rows of every benchmark as the Hub lays its data sets out, and return the folder."""
+def write_hub(folder: Path, change: Change = lambda _suite, _name, _split, rows: rows) -> Path:
+    """Write the rows of every benchmark as the Hub lays its data sets out, and return the folder.
+
+    `change` takes suite, benchmark, split and its rows, and returns the rows to write.
+    """
     for suite in ("paper", "harness"):
         for benchmark in load_suite(suite).benchmarks:
             for split, rows in _rows(suite, benchmark.name).items():
                 file = folder / benchmark.dataset.path / _file(benchmark, split)
                 file.parent.mkdir(parents=True, exist_ok=True)
-                lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
+                changed = change(suite, benchmark.name, split, rows)
+                lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in changed]
                 file.write_text("".join(lines), encoding="utf-8")
     return folder
 

@@ -1,9 +1,9 @@
 """Draw the items of one made-up entry: the columns of suite `paper`, at the full sizes of its data sets.
 
-What belongs to the data is the same for all entries: parts, templates, right answers, lengths of references,
-and how hard each item is. An entry of some accuracy answers by chance on top of that; a variant answers as its
-base does but for a share of flipped items. Where a text is scored no answer is right or wrong: there ten times
-that share says something else, as quantized models do.
+What belongs to the data is the same for all entries: parts, templates, right answers, lengths of
+references, and how hard each item is. An entry of some accuracy answers by chance on top of that; a variant
+answers as its base does but for a share of flipped items. Where a text is scored no answer is right or wrong:
+there ten times that share says something else, as quantized models do.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -323,9 +323,7 @@ TEXTS = ("flores", "cnn_dailymail", "xsum")
 # Entries ------------------------------------------------------------------------------------------
 
 
-def draw_entry(
-    seed: int, accuracy: float, base: Entry | None = None, flips: float = 0.05
-) -> Entry:
+def draw_entry(seed: int, accuracy: float, base: Entry | None = None, flips: float = 0.05) -> Entry:
     """Draw an entry; with a base, its variant, in which `flips` of the items turn."""
     well, columns = {}, {}
     for benchmark, draw in DRAWS.items():

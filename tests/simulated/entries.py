@@ -1,7 +1,7 @@
 """Write made-up entries with all their items, to see what a thousand cost; never committed as results.
 
-Every entry says in its notes that it was drawn at random. All are asked the same data and prompts, so that any
-two can be compared.
+Every entry says in its notes that it was drawn at random. All are asked the same data and prompts, so that
+any two can be compared.
 """
 
 from pathlib import Path
@@ -47,10 +47,10 @@ FLIPS = {8: 0.01, 4: 0.05, 3: 0.12, 2: 0.35}  # share of items that turn at so m
 def write_entry(
     folder: Path, seed: int, accuracy: float, base: Entry | None = None, flips: float = 0.05
 ) -> Entry:
-    """Write one entry, `<root>/<org>--<model>/<variant>` with a variant of `RECIPES`, and return what was drawn.
+    """Write one entry, `<root>/<org>--<model>/<variant>` with a variant of `RECIPES`; return what was drawn.
 
-    With a base, such as this returned of the family's baseline, it is its variant, in which `flips` of the items
-    turn. The same seed and accuracy give the same files.
+    With a base, such as this returned of the family's baseline, it is its variant, in which `flips` of the
+    items turn. The same seed and accuracy give the same files.
     """
     drawn = draw_entry(seed, accuracy, base, flips)
     model = folder.parent.name.replace("--", "/")

@@ -1,13 +1,13 @@
 """Compute the metrics of made-up items: by the benchmarks' own code where a second does for many entries.
 
-Where that draws items anew a thousand times (FLORES, FollowBench, BBQ) the value is by the same formula, and the
-standard error by leaving out a part of the clusters at a time (Tukey's jackknife), which comes close.
+Where that draws items anew a thousand times (FLORES, FollowBench, BBQ) the value is by the same formula, and
+the standard error by leaving out a part of the clusters at a time (Tukey's jackknife), which comes close.
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
@@ -82,7 +82,7 @@ def jackknifed(
     n: int,
     parts: int = JACKKNIFE_PARTS,
 ) -> Metric:
-    """Return a score, a function of the weight of each unit, with its error from leaving out parts of them."""
+    """Return a score, a function of the weight of each unit, with its error from leaving out parts."""
     value = score(np.ones(units))
     part = np.arange(units) % parts
     left = np.asarray([score((part != number).astype(float)) for number in range(parts)])
@@ -97,13 +97,15 @@ def flores(columns: Columns) -> Metrics:
     found = {}
     for metric in corpus.COUNTS:
         counted = stored_counts(metric, columns)
-        halves = (counted[:sentences], counted[sentences:])
-
-        def score(weights: Floats, metric: str = metric, halves: tuple[Floats, ...] = halves) -> float:
-            return sum(corpus.corpus_score(metric, weights @ half) for half in halves) / 2
-
+        score = partial(mean_corpus_score, metric, (counted[:sentences], counted[sentences:]))
         found[metric] = jackknifed(score, sentences, (0.0, 100.0), 2 * sentences)
     return found
+
+
+def mean_corpus_score(metric: str, directions: tuple[Floats, ...], weights: Floats) -> float:
+    """Return the mean of the directions' corpus scores, of sentences that weigh so much."""
+    scores = [corpus.corpus_score(metric, weights @ counted) for counted in directions]
+    return sum(scores) / len(scores)
 
 
 def followbench(columns: Columns) -> Metrics:
@@ -111,14 +113,15 @@ def followbench(columns: Columns) -> Metrics:
     found = {}
     for metric, name in (("hsr", "correct"), ("ssr", "soft")):
         table = numbers(columns, name).reshape(-1, len(LEVELS))
-        found[metric] = jackknifed(
-            lambda weights, table=table: float((weights @ table / weights.sum()).mean()),
-            len(table),
-            (0.0, 1.0),
-            table.size,
-        )
+        score = partial(satisfaction, table)
+        found[metric] = jackknifed(score, len(table), (0.0, 1.0), table.size)
     met = np.cumprod(numbers(columns, "correct").reshape(-1, len(LEVELS)), axis=1).sum(axis=1)
     return {**found, "csl": mean(met.tolist(), highest=float(len(LEVELS)))}
+
+
+def satisfaction(table: Floats, weights: Floats) -> float:
+    """Return the mean over groups (rows) and levels, of groups that weigh so much."""
+    return float((weights @ table / weights.sum()).mean())
 
 
 @dataclass(frozen=True)
@@ -186,7 +189,7 @@ def accuracy(correct: Floats, templates: Array) -> Metric:
 
 
 def perplexity(columns: Columns) -> Metrics:
-    """Return perplexity over windows and bits per byte over documents, by the formulas of `evaluator.scoring`."""
+    """Return perplexity over windows and bits per byte over documents, as `evaluator.scoring` does."""
     losses = columns["nll"][~np.isnan(columns["nll"])]
     documents = ~np.isnan(columns["document_nll"])
     bits, sizes = columns["document_nll"][documents] / LN2, columns["document_bytes"][documents]

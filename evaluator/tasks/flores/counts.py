@@ -13,28 +13,10 @@ import numpy as np
 from evaluator.statistics.intervals import Floats
 
 BLEU_ORDERS, CHARACTER_ORDERS, WORD_ORDERS = 4, 6, 2
-OF_BLEU = (
-    0,
-    1,
-    2,
-    3,
-    4,
-    5,
-)  # places in sacreBLEU's list: two lengths, matches by order; totals by order
-OF_CHRF = (
-    0,
-    1,
-    2,
-    5,
-    8,
-    11,
-    14,
-    17,
-    18,
-    19,
-    20,
-    23,
-)  # (response, reference, matches) of each order
+# Places in sacreBLEU's lists. BLEU's holds both lengths, the matches of each order, and the response's
+# n-grams of each; chrF++'s holds of each order the n-grams of the response, of the reference, and the matches.
+OF_BLEU = (0, 1, 2, 3, 4, 5)
+OF_CHRF = (0, 1, 2, 5, 8, 11, 14, 17, 18, 19, 20, 23)
 KEPT = {"bleu": OF_BLEU, "chrf_plus_plus": OF_CHRF, "spbleu": OF_BLEU}
 ALL = {"bleu": 10, "chrf_plus_plus": 24, "spbleu": 10}
 

@@ -103,7 +103,7 @@ def counts(metric: str, row: Row, response: str) -> list[float]:
 
 
 def score_item(row: Row, response: str) -> dict[str, float | None]:
-    """Return sacreBLEU's counts of the sentence, `<metric>_<index>`, by which `flores.counts` says what they are.
+    """Return sacreBLEU's counts of the sentence, `<metric>_<index>`, in the order of `flores.counts`.
 
     spBLEU has none where its tokenizer isn't there.
     """
