@@ -293,11 +293,11 @@ def test_an_entry_that_is_not_there(root: Path, capsys: pytest.CaptureFixture[st
 
 def test_json_holds_what_the_table_shows(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Plain JSON without NaN, equal to the comparison itself."""
-    names = [f"{FAMILY}/bf16", f"{FAMILY}/gptq-2bit-g128"]
-    assert main(["compare", *names, "--root", str(root), "--json"]) == 0
+    base, variant = f"{FAMILY}/bf16", f"{FAMILY}/gptq-2bit-g128"
+    assert main(["compare", base, variant, "--root", str(root), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     lines = compared(root, "gptq-2bit-g128")
-    assert said == json.loads(as_json(*names, list(lines.values())))
+    assert said == json.loads(as_json(base, variant, list(lines.values())))
     record = next(one for one in said["benchmarks"] if one["benchmark"] == "mmlu")
     comparison = lines["mmlu"].comparison
     assert comparison is not None

@@ -17,6 +17,7 @@ from evaluator.entries import Entry, find_entries
 from evaluator.statistics.ranking import tie_groups
 from evaluator.suites.definitions import load_suite
 from tests.independent.score_interval import standard_errors_away
+from tests.verify import statistics_divergence
 from tests.verify.report import ROOT, Context, require
 
 POINT = 4
@@ -56,7 +57,8 @@ def show(context: Context) -> str:
     require(not apart, f"{', '.join(apart)} can be told from the base: {said}")
     require(groups[TWO] != groups[BASE], f"2 bits can't be told from the base: {said}")
     checked = _by_spreadsheet(entries, found)
-    return f"retention of the score: {said}; {checked}"
+    divergence = statistics_divergence.show(context, broken=context.broken(POINT))
+    return f"retention of the score: {said}; {checked}; KL divergence from the base: {divergence}"
 
 
 def _demo(context: Context) -> Path:
