@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from evaluator.downloads import Download, downloads
-from evaluator.results import write_atomically
+from evaluator.files import write_atomically
 from evaluator.suites.definitions import Benchmark, DatasetDefinition, load_suite, suite_names
 from evaluator.tasks.data_sources import source_of
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from evaluator.results import write_atomically
+from evaluator.files import write_atomically
 from evaluator.suites import describe
 from evaluator.suites.definitions import Benchmark, Suite, load_suite, suite_names
 from evaluator.tasks.registry import BENCHMARKS

@@ -26,7 +26,8 @@ from pydantic import Field
 
 from evaluator.environment import cache_folder
 from evaluator.errors import DatasetError
-from evaluator.results import Contract, sha256_file, write_atomically
+from evaluator.files import sha256_file, write_atomically
+from evaluator.results import Contract
 
 BLOCK = 1 << 20  # bytes read at a time
 LARGEST_MEMBER = 1 << 28  # bytes; no text that is read from an archive comes near it

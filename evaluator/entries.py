@@ -18,6 +18,7 @@ import yaml
 from pydantic import ValidationError
 
 from evaluator.errors import InputError, ResultError
+from evaluator.files import write_atomically
 from evaluator.problems import Location, explained, shown
 from evaluator.results import (
     Quantization,
@@ -26,7 +27,6 @@ from evaluator.results import (
     derived_variant,
     family_folder,
     read_result,
-    write_atomically,
 )
 
 SUBMISSION = "submission.yaml"

@@ -3,7 +3,8 @@
 A thousand entries with 115,000 items each are kept in a repository, so each column is stored in few bytes: a
 type by its name, numbers cut into streams of like bytes, and slow compression, which is read as fast as quick
 one. Any reader of parquet reads the files. Those that arrive here are from strangers: only flat columns of
-plain types are read, as numbers, from bytes whose hash was taken, and nothing in a file chooses how.
+plain types are read, as numbers, from bytes whose hash was taken, and nothing in a file chooses how. A part's
+name is kept once and never repeated for its items: a file of 1 KB could name one of megabytes for each.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from evaluator.entries import StoredResult
 from evaluator.errors import ResultError
-from evaluator.results import write_atomically
+from evaluator.files import write_atomically
 from evaluator.tasks.parts import CLUSTER, STRATUM
 
 Floats = NDArray[np.float64]
@@ -47,7 +48,7 @@ FURTHER_TYPES = (  # of the columns beyond, by name
     (re.compile(r"(sp)?bleu_\w+|chrf_plus_plus_\w+|verdict|document_bytes"), pa.int32()),
 )
 FEW_VALUES = 0.25  # of the rows: beyond, a list of a column's values is no saving
-CODEC: dict[str, Any] = {"compression": "zstd", "compression_level": 19}
+LEVEL = 19  # of zstd
 
 
 # Writing ----------------------------------------------------------------------------------------
@@ -83,8 +84,8 @@ def _array(name: str, values: Sequence[Any] | NDArray[Any]) -> pa.Array:
     return rounded.cast(kind)
 
 
-def items_bytes(columns: Columns) -> bytes:
-    """Return an items file's bytes: the same for the same columns, as long as pyarrow is the same."""
+def items_bytes(columns: Columns, *, level: int = LEVEL) -> bytes:
+    """Return an items file's bytes: the same for the same columns and zstd level, by the same pyarrow."""
     table = items_table(columns)
     sink = pa.BufferOutputStream()
     pq.write_table(
@@ -94,8 +95,9 @@ def items_bytes(columns: Columns) -> bytes:
         store_schema=False,
         store_decimal_as_integer=True,
         write_statistics=False,
+        compression="zstd",
+        compression_level=level,
         **_encodings(table),
-        **CODEC,
     )
     return bytes(sink.getvalue().to_pybytes())
 
@@ -210,18 +212,19 @@ def _content(path: Path) -> bytes:
 
 
 def _parsed(path: Path, content: bytes, columns: Sequence[str] | None) -> Items:
-    file = pq.ParquetFile(pa.BufferReader(content))
+    file = _opened(content)
     schema = file.schema_arrow
     wanted = _wanted(path, schema, columns)
-    _refuse_large(path, file.metadata)
+    _refuse_large(path, file.metadata, len(wanted))
     table = file.read(columns=wanted, use_threads=False, use_pandas_metadata=False)
+    table.validate(full=True)  # a damaged file's numbers may point beyond its list of names
     for name in {STRATUM, CLUSTER} & set(wanted):
         if table.column(name).null_count:
             raise ResultError(
                 f"{path}: an item has no {name} where others have; run the unit again"
             )
     return Items(
-        rows=file.metadata.num_rows,
+        rows=table.num_rows,
         numbers={
             name: _numbers(table.column(name)) for name in wanted if name not in (STRATUM, CLUSTER)
         },
@@ -229,6 +232,14 @@ def _parsed(path: Path, content: bytes, columns: Sequence[str] | None) -> Items:
         clusters=_clusters(table.column(CLUSTER)) if CLUSTER in wanted else None,
         names=tuple(schema.names),
     )
+
+
+def _opened(content: bytes) -> pq.ParquetFile:
+    """Open a file so that the strata come as numbers and a list of names."""
+    metadata = pq.read_metadata(pa.BufferReader(content))
+    paths = [metadata.schema.column(number).path for number in range(metadata.num_columns)]
+    coded = [STRATUM] if STRATUM in paths else []
+    return pq.ParquetFile(pa.BufferReader(content), metadata=metadata, read_dictionary=coded)
 
 
 def _wanted(path: Path, schema: pa.Schema, columns: Sequence[str] | None) -> list[str]:
@@ -250,7 +261,7 @@ def _wanted(path: Path, schema: pa.Schema, columns: Sequence[str] | None) -> lis
 def _plain(name: str, kind: pa.DataType) -> bool:
     """Say whether a column's type is one that an items file may have."""
     if name == STRATUM:
-        return bool(kind == pa.string())
+        return bool(kind == pa.dictionary(pa.int32(), pa.string()))
     if name == CLUSTER:
         return bool(pa.types.is_integer(kind))
     kinds = (
@@ -262,13 +273,14 @@ def _plain(name: str, kind: pa.DataType) -> bool:
     return any(of_kind(kind) for of_kind in kinds)
 
 
-def _refuse_large(path: Path, metadata: pq.FileMetaData) -> None:
+def _refuse_large(path: Path, metadata: pq.FileMetaData, columns: int) -> None:
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    unpacked = sum(group.total_byte_size for group in groups)
+    stated = sum(group.total_byte_size for group in groups)
+    unpacked = max(stated, metadata.num_rows * columns * np.dtype(np.float64).itemsize)
     if metadata.num_rows > LARGEST_ROWS or unpacked > LARGEST_UNPACKED_BYTES:
         raise ResultError(
-            f"{path} has {metadata.num_rows:,} rows in {unpacked:,} bytes, more than an items file's "
-            f"{LARGEST_ROWS:,}; run the unit again"
+            f"{path} has {metadata.num_rows:,} rows in {unpacked:,} bytes when unpacked, more than an items "
+            f"file may have ({LARGEST_ROWS:,} in {LARGEST_UNPACKED_BYTES:,}); run the unit again"
         )
 
 
@@ -279,8 +291,14 @@ def _numbers(column: pa.ChunkedArray) -> Floats:
 
 
 def _strata(column: pa.ChunkedArray) -> Strata:
-    coded = pa.concat_arrays(column.chunks or [pa.array([], pa.string())]).dictionary_encode()
-    return Strata(coded.indices.to_numpy(), tuple(coded.dictionary.to_pylist()))
+    """Return the strata, numbered as they appear, whatever list of names the file has."""
+    coded = column.unify_dictionaries().combine_chunks()
+    names = coded.dictionary.dictionary_encode()  # a list may hold one twice
+    codes = names.indices.to_numpy()[coded.indices.to_numpy()]
+    used, first, codes = np.unique(codes, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    ranks = np.argsort(order).astype(np.int32)
+    return Strata(ranks[codes], tuple(names.dictionary.take(used[order]).to_pylist()))
 
 
 def _clusters(column: pa.ChunkedArray) -> Integers:

@@ -21,7 +21,8 @@ from evaluator.entries import (
     result_files,
 )
 from evaluator.errors import InputError, ResultError
-from evaluator.results import Source, read_result, write_atomically
+from evaluator.files import write_atomically
+from evaluator.results import Source, read_result
 
 LEDGER = "verified.sha256"
 _LINE = re.compile(r"^(?P<digest>[0-9a-f]{64})  (?P<path>\S.*)$")

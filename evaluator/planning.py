@@ -16,8 +16,9 @@ import yaml
 
 from evaluator import environment, runner
 from evaluator.errors import QuantboardError
+from evaluator.files import sha256_text, write_atomically
 from evaluator.judges import records as judges
-from evaluator.results import canonical_json, read_result, sha256_text, write_atomically
+from evaluator.results import canonical_json, read_result
 from evaluator.runner import Settings, Unit, Work
 from evaluator.submissions import printable
 from evaluator.suites.divergence import is_divergence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from evaluator.errors import InputError
-from evaluator.results import write_atomically
+from evaluator.files import write_atomically
 
 if TYPE_CHECKING:
     from evaluator.models import ModelFolder

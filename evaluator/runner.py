@@ -18,15 +18,9 @@ from typing import TYPE_CHECKING
 from evaluator import environment, measuring
 from evaluator.baseline import Baseline
 from evaluator.errors import InputError, QuantboardError
+from evaluator.files import write_atomically
 from evaluator.judges import records as judges
-from evaluator.results import (
-    Provenance,
-    Timing,
-    UnitResult,
-    canonical_json,
-    read_result,
-    write_atomically,
-)
+from evaluator.results import Provenance, Timing, UnitResult, canonical_json, read_result
 from evaluator.submissions import printable
 from evaluator.suites.definitions import Benchmark, Suite
 from evaluator.suites.derived import DERIVATIONS

@@ -18,10 +18,11 @@ from evaluator.entries import (
     read_entry,
     read_submission,
 )
+from evaluator.files import write_atomically
 from evaluator.ledger import LEDGER, attest, read_ledger, source_of
 from evaluator.policy import check_against_model
 from evaluator.problems import Problem, printable
-from evaluator.results import json_schema, write_atomically
+from evaluator.results import json_schema
 
 __all__ = [
     "LEDGER",

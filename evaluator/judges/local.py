@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from lm_eval.api.instance import Instance
 
 from evaluator import models
+from evaluator.files import sha256_text
 from evaluator.judges.records import MAX_NEW_TOKENS, Keep, Reply, recorded_name
 from evaluator.models.checkpoint import commit_of
-from evaluator.results import JudgeUsed, LoadedModel, sha256_text
+from evaluator.results import JudgeUsed, LoadedModel
 from evaluator.scoring.computing import Computing
 from evaluator.scoring.engine import Engine, greedy
 from evaluator.scoring.quiet import quiet

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from tqdm import tqdm  # type: ignore[import-untyped]
 
+from evaluator.files import sha256_text, write_atomically
 from evaluator.judges.records import Judge, Reply
-from evaluator.results import JudgeUsed, canonical_json, sha256_text, write_atomically
+from evaluator.results import JudgeUsed, canonical_json
 
 
 class Verdicts:

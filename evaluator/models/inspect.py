@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluator.errors import ModelError
+from evaluator.files import sha256_file
 from evaluator.models.quantization_facts import (
     check_agreement,
     check_not_repacked,
@@ -18,7 +19,7 @@ from evaluator.models.quantization_facts import (
     read_facts,
 )
 from evaluator.models.safetensors_files import TensorHeader, read_headers
-from evaluator.results import Quantization, sha256_file
+from evaluator.results import Quantization
 
 SINGLE_FILE = "model.safetensors"
 INDEX_SUFFIX = ".safetensors.index.json"

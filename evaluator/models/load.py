@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluator.errors import InputError, ModelError
+from evaluator.files import sha256_text
 from evaluator.models.checks import (
     check_finite_logits,
     check_finite_weights,
@@ -20,7 +21,7 @@ from evaluator.models.footprint import Footprint, footprint
 from evaluator.models.inspect import ModelFolder, inspect_folder
 from evaluator.models.kernels import kernel_census
 from evaluator.models.shadow import shadow
-from evaluator.results import LoadedModel, sha256_text
+from evaluator.results import LoadedModel
 
 DTYPES = ("bfloat16", "float16", "float32")
 ON_THE_FLY = ("llm.int8", "nf4")

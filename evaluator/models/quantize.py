@@ -15,16 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from evaluator.errors import InputError, ModelError
+from evaluator.files import write_atomically
 from evaluator.models.checks import check_finite_weights
 from evaluator.models.environment import check_device, need_gptqmodel, prepare_environment, quiet
 from evaluator.models.inspect import SIDE_FILES, ModelFolder, inspect_folder
-from evaluator.results import (
-    ONLY_BITS,
-    Calibration,
-    Quantization,
-    canonical_json,
-    write_atomically,
-)
+from evaluator.results import ONLY_BITS, Calibration, Quantization, canonical_json
 
 CALIBRATED = ("gptq", "awq")
 GROUP_SIZES = {

@@ -15,6 +15,7 @@ from evaluator.entries import (
     write_submission,
 )
 from evaluator.errors import InputError
+from evaluator.files import write_atomically
 from evaluator.policy import submission_faults
 from evaluator.reported.figures import Configuration, read_figures
 from evaluator.reported.publication import (
@@ -32,7 +33,6 @@ from evaluator.results import (
     canonical_json,
     derived_variant,
     family_folder,
-    write_atomically,
 )
 
 BITS = "bits_per_weight_linear"

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from evaluator import environment
-from evaluator.results import sha256_text
+from evaluator.files import sha256_text
 from evaluator.scoring.computing import Computing
 from evaluator.scoring.outcome_identity import Asked, Kind, identity
 from evaluator.scoring.outcome_store import OutcomeStore

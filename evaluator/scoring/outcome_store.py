@@ -27,7 +27,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from evaluator.errors import ResultError
-from evaluator.results import canonical_json, sha256_text
+from evaluator.files import sha256_text
+from evaluator.results import canonical_json
 
 Value = Any  # what JSON can hold
 KEY_BYTES = 12  # among a million requests two collide with a chance of 1e-17

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from evaluator.errors import DatasetError
-from evaluator.results import FLAGS, Metric, sha256_text
+from evaluator.files import sha256_text
+from evaluator.results import FLAGS, Metric
 from evaluator.scoring import bits_per_byte, perplexity
 from evaluator.scoring.outcome import Outcome
 from evaluator.scoring.outcome_store import OutcomeStore

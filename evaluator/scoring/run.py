@@ -12,7 +12,8 @@ import numpy as np
 import torch
 
 from evaluator.errors import InputError
-from evaluator.results import Metric, canonical_json, sha256_text
+from evaluator.files import sha256_text
+from evaluator.results import Metric, canonical_json
 from evaluator.scoring import harness_items, harness_metrics, judging, own_items
 from evaluator.scoring.answers import Answered, join, remarks
 from evaluator.scoring.computing import Computing

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from evaluator import environment
-from evaluator.results import canonical_json, sha256_text, write_atomically
+from evaluator.files import sha256_text, write_atomically
+from evaluator.results import canonical_json
 from evaluator.scoring.pair_encoding import EncodedPairs, Encoder, Pair, encode_pairs
 
 SCHEMA = 1

@@ -17,7 +17,7 @@ from typing import Any
 
 from evaluator.environment import cache_folder
 from evaluator.errors import DatasetError
-from evaluator.results import sha256_file, write_atomically
+from evaluator.files import sha256_file, write_atomically
 from evaluator.suites.definitions import DatasetDefinition
 from evaluator.tasks.data_files import ONLY_FILES, Listing
 

@@ -20,8 +20,9 @@ from evaluator.comparison.scores import scores
 from evaluator.comparison.shares import share, slope
 from evaluator.entries import Entry, read_entry
 from evaluator.errors import InputError, ResultError
+from evaluator.files import sha256_file
 from evaluator.items import write_items
-from evaluator.results import read_result, sha256_file
+from evaluator.results import read_result
 from evaluator.statistics.ranking import rank_ranges, tie_groups
 from evaluator.suites.definitions import MetricDefinition, load_suite
 from tests.simulated.entries import write_entry

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 LAYERS = [
-    {"results", "errors"},
+    {"results", "errors", "files"},
     {
         "submissions", "problems", "entries", "items", "ledger", "policy", "result_checks", "checks",
         "statistics", "suites", "tasks", "models", "hub", "environment", "downloads", "text_table",

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from evaluator import results
 from evaluator.errors import ResultError
+from evaluator.files import sha256_text, write_atomically
 from evaluator.results import (
     Metric,
     Provenance,
@@ -22,8 +23,6 @@ from evaluator.results import (
     family_folder,
     json_schema,
     read_result,
-    sha256_text,
-    write_atomically,
 )
 
 

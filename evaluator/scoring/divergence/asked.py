@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.results import DatasetUsed, sha256_text
+from evaluator.files import sha256_text
+from evaluator.results import DatasetUsed
 from evaluator.scoring.answers import Answered
 from evaluator.scoring.engine import Engine
 from evaluator.scoring.loading import load_views

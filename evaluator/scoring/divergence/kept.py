@@ -22,7 +22,8 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from evaluator import environment
-from evaluator.results import LoadedModel, canonical_json, sha256_text
+from evaluator.files import sha256_text
+from evaluator.results import LoadedModel, canonical_json
 from evaluator.scoring.tree.token_tree import Integers
 from evaluator.statistics.divergence import Partial
 

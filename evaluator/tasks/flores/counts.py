@@ -13,8 +13,8 @@ import numpy as np
 from evaluator.statistics.intervals import Floats
 
 BLEU_ORDERS, CHARACTER_ORDERS, WORD_ORDERS = 4, 6, 2
-# Places in sacreBLEU's lists. BLEU's holds both lengths, the matches of each order, and the response's
-# n-grams of each; chrF++'s holds of each order the n-grams of the response, of the reference, and matches.
+# Places in sacreBLEU's lists. BLEU's holds both lengths, the matches of each order, and n-grams of each in
+# the response; chrF++'s of each order those of the response, of the reference, and the matches.
 OF_BLEU = (0, 1, 2, 3, 4, 5)
 OF_CHRF = (0, 1, 2, 5, 8, 11, 14, 17, 18, 19, 20, 23)
 KEPT = {"bleu": OF_BLEU, "chrf_plus_plus": OF_CHRF, "spbleu": OF_BLEU}
