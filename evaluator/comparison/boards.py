@@ -12,9 +12,9 @@ import numpy as np
 
 from evaluator.comparison.choose import measure_of
 from evaluator.comparison.entries import Line, benchmark_results, compare_entries
+from evaluator.comparison.reading import items_of
 from evaluator.comparison.shares import share, slope
 from evaluator.entries import Entry, StoredResult
-from evaluator.items import stored_items
 from evaluator.results import Dimension
 from evaluator.statistics.intervals import RESAMPLES, SEED, Floats
 from evaluator.suites.definitions import Benchmark, Suite
@@ -151,5 +151,5 @@ def _drawn(
     if measure is None or stored.result.items is None:
         spread = stored.result.metrics[name].stderr or 0.0
         return np.random.default_rng([SEED, place]).normal(value, spread, RESAMPLES)
-    own, drawn = measure.resampled(stored_items(stored, measure.columns))
+    own, drawn = measure.resampled(items_of(stored, measure.columns))
     return drawn + (value - own)

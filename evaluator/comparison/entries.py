@@ -11,9 +11,10 @@ from scipy.special import ndtr
 from evaluator.comparison.choose import measure_of
 from evaluator.comparison.comparable import differing_fields
 from evaluator.comparison.measures import Measure
+from evaluator.comparison.reading import items_of
 from evaluator.entries import Entry, StoredResult, current_results
 from evaluator.errors import InputError, ResultError
-from evaluator.items import Items, stored_items
+from evaluator.items import Items
 from evaluator.results import Metric
 from evaluator.statistics.intervals import Z95, Interval
 from evaluator.statistics.paired import DETECTED, Comparison, Flips
@@ -155,7 +156,7 @@ def paired_items(
     Raises:
         ResultError: as `stored_items`, or the two don't have the same rows.
     """
-    first, second = (stored_items(one, measure.columns) for one in (base, variant))
+    first, second = (items_of(one, measure.columns) for one in (base, variant))
     for name in ("rows", "strata", "clusters"):
         if not _alike(first, second, name):
             raise ResultError(
