@@ -172,12 +172,17 @@ def test_parts_that_say_nothing_have_no_column() -> None:
 
 
 @pytest.mark.parametrize(
-    ("codes", "names"), [([1, 0, 1], ["art", "law"]), ([2, 1, 0], ["law", "art", "law"])]
+    ("codes", "names"),
+    [
+        ([1, 0, 1], ["art", "law"]),
+        ([2, 1, 0], ["law", "art", "law"]),
+        ([2, 0, 2], ["art", "ethics", "law"]),
+    ],
 )
 def test_strata_are_numbered_as_they_appear(
     codes: list[int], names: list[str], tmp_path: Path
 ) -> None:
-    """In whatever order a file lists their names, and if it lists one twice."""
+    """In whatever order a file lists their names, if it lists one twice, and if no item has one."""
     column = pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(names))
     found = read_items(foreign(tmp_path, stratum=column)).strata
     assert found is not None
