@@ -295,10 +295,12 @@ def _strata(column: pa.ChunkedArray) -> Strata:
     coded = column.unify_dictionaries().combine_chunks()
     names = coded.dictionary.dictionary_encode()  # a list may hold one twice
     codes = names.indices.to_numpy()[coded.indices.to_numpy()]
-    used, first, codes = np.unique(codes, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    ranks = np.argsort(order).astype(np.int32)
-    return Strata(ranks[codes], tuple(names.dictionary.take(used[order]).to_pylist()))
+    first = np.full(len(names.dictionary), len(codes))
+    first[codes[::-1]] = np.arange(len(codes))[::-1]  # of places written twice the last one stays
+    order = np.argsort(first)[: np.count_nonzero(first < len(codes))]
+    ranks = np.zeros(len(first), dtype=np.int32)
+    ranks[order] = np.arange(len(order))
+    return Strata(ranks[codes], tuple(names.dictionary.take(order).to_pylist()))
 
 
 def _clusters(column: pa.ChunkedArray) -> Integers:

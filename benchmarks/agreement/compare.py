@@ -22,6 +22,7 @@ from typing import Any
 
 from benchmarks.agreement.plain import PLAIN, Passes, plain_run, watch
 from evaluator.scoring.computing import Computing
+from evaluator.scoring.harness_items import RIGHT_OR_WRONG
 
 FAULTS = ("likelihood", "correct", "text", "value", "error")
 BENCHMARKS = tuple(PLAIN)
@@ -171,8 +172,12 @@ def same(ours: float | None, theirs: Any) -> bool:
 def values_differ(both: Both, logged: Mapping[Any, Item]) -> Iterator[int]:
     """Count, for each metric, the items whose value isn't the one in lm-eval's log."""
     outcome, columns = both.outcome, both.outcome.columns
-    stored = {*columns, *(name.rpartition("_")[0] for name in columns)}
-    right = next((name for name in both.benchmark.sources if name not in stored), None)
+    judging = [
+        metric
+        for metric, source in both.benchmark.sources.items()
+        if source.split(",")[0] in RIGHT_OR_WRONG
+    ]
+    right = next((metric for metric in judging if metric not in columns), None)
     for metric, source in both.benchmark.sources.items():
         key, _, task = source.partition("@")
         name, filter_name = key.split(",")
