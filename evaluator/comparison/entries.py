@@ -122,12 +122,18 @@ def compared(line: Line, base: StoredResult, variant: StoredResult) -> Line:
     metric = shared_headline(line.benchmark, base, variant)
     if metric is None:
         return replace(line, reason="no headline metric has a value on both sides")
-    line = replace(line, metric=metric)
-    if base.result.items is None or variant.result.items is None:
-        return replace(line, comparison=unpaired(base, variant, metric))
-    measure = measure_of(line.benchmark, metric)
-    if measure is None:
-        return replace(line, comparison=unpaired(base, variant, metric))
+    return compared_by(replace(line, metric=metric), base, variant)
+
+
+def compared_by(line: Line, base: StoredResult, variant: StoredResult) -> Line:
+    """Return a line with its metric, which has a value on both sides, of two results that may be compared.
+
+    Raises:
+        ResultError: as `compared`.
+    """
+    measure = measure_of(line.benchmark, line.metric)
+    if measure is None or base.result.items is None or variant.result.items is None:
+        return replace(line, comparison=unpaired(line, base, variant))
     first, second = paired_items(measure, base, variant)
     try:
         found = measure.compare(first, second)
@@ -193,30 +199,43 @@ def part_flips(base: Items, variant: Items) -> dict[str, Flips] | None:
     }
 
 
-def unpaired(base: StoredResult, variant: StoredResult, metric: str) -> Comparison:
-    """Compare two scores as if they were of different items: too wide an interval, never too narrow."""
-    first, second = (one.result.metrics[metric] for one in (base, variant))
-    low, high = _value(first), _value(second)
-    error = math.inf
-    if first.stderr is not None and second.stderr is not None:
-        error = math.hypot(first.stderr, second.stderr)
-    apart, half = high - low, Z95 * error
-    ratio = high / low if low > 0 else None
-    scale = (
-        math.hypot(second.stderr or 0.0, (ratio or 0.0) * (first.stderr or 0.0)) / low
-        if ratio
-        else 0
-    )
-    wide = Z95 * scale if math.isfinite(error) else math.inf
+def unpaired(line: Line, base: StoredResult, variant: StoredResult) -> Comparison:
+    """Compare two scores as if they were of different items: too wide an interval, never too narrow.
+
+    Of a bias the difference is that of the distances from 0.
+    """
+    first, second = (one.result.metrics[line.metric] for one in (base, variant))
+    low, high, error = _value(first), _value(second), math.hypot(_error(first), _error(second))
+    apart = abs(high) - abs(low) if line.definition.direction == "zero" else high - low
+    half = Z95 * error
     return Comparison(
         base=low,
         variant=high,
         difference=Interval(apart, apart - half, apart + half),
-        retention=Interval(ratio, max(0.0, ratio - wide), ratio + wide) if ratio else None,
+        retention=_unpaired_retention(line.definition, first, second),
         flips=None,
         smallest=error * (Z95 + float(norm.ppf(0.8))),
         p=float(2 * norm.sf(abs(apart) / error)) if error > 0 else float(apart == 0),
     )
+
+
+def _unpaired_retention(
+    definition: MetricDefinition, base: Metric, variant: Metric
+) -> Interval | None:
+    """Return what is left of the base's score, of a perplexity base over variant; of bias and rates none."""
+    if definition.direction == "zero" or (definition.direction == "lower" and definition.highest):
+        return None
+    part, whole = (base, variant) if definition.direction == "lower" else (variant, base)
+    if _value(whole) <= 0:
+        return None
+    ratio = _value(part) / _value(whole)
+    wide = Z95 * math.hypot(_error(part), ratio * _error(whole)) / _value(whole)
+    return Interval(ratio, max(0.0, ratio - wide), ratio + wide)
+
+
+def _error(metric: Metric) -> float:
+    """Return a metric's standard error; without bound where nothing is known of it."""
+    return math.inf if metric.stderr is None else metric.stderr
 
 
 def _value(metric: Metric) -> float:

@@ -2,6 +2,7 @@
 
 from evaluator.results import JudgeUsed, Quantization
 from sitegen.metrics import Figure
+from sitegen.places import Place
 
 METHOD_TITLES: dict[str, str] = {
     "none": "unquantized",
@@ -55,12 +56,15 @@ def interval(shown: Figure, digits: int = 1) -> str:
     return f"{number(shown.low, digits)} to {number(shown.high, digits)}"
 
 
-def rank(places: tuple[int, int] | None) -> str:
+def rank(place: Place) -> str:
     """Return a range of ranks as `3` or `1–4`."""
-    if places is None:
-        return ""
-    best, worst = places
+    best, worst = place.best, place.worst
     return str(best) if best == worst else f"{best}\u2013{worst}"
+
+
+def p_value(p: float) -> str:
+    """Return a p-value as `0.023`, tiny ones as `< 0.001`."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def method_title(method: str) -> str:
