@@ -212,20 +212,19 @@ def unpaired(line: Line, base: StoredResult, variant: StoredResult) -> Compariso
         base=low,
         variant=high,
         difference=Interval(apart, apart - half, apart + half),
-        retention=_unpaired_retention(line.definition, first, second),
+        retention=_unpaired_retention(line, first, second),
         flips=None,
         smallest=error * (Z95 + float(norm.ppf(0.8))),
         p=float(2 * norm.sf(abs(apart) / error)) if error > 0 else float(apart == 0),
     )
 
 
-def _unpaired_retention(
-    definition: MetricDefinition, base: Metric, variant: Metric
-) -> Interval | None:
-    """Return what is left of the base's score, of a perplexity base over variant; of bias and rates none."""
-    if definition.direction == "zero" or (definition.direction == "lower" and definition.highest):
+def _unpaired_retention(line: Line, base: Metric, variant: Metric) -> Interval | None:
+    """Return what is left of the base's score, of a perplexity base over variant; of bias and faults none."""
+    surprise = line.benchmark.dimension == "perplexity"
+    if line.definition.direction != ("lower" if surprise else "higher"):
         return None
-    part, whole = (base, variant) if definition.direction == "lower" else (variant, base)
+    part, whole = (base, variant) if surprise else (variant, base)
     if _value(whole) <= 0:
         return None
     ratio = _value(part) / _value(whole)

@@ -96,6 +96,7 @@ def _part(data: Data, label: str, boards: list[Board], entry: SiteEntry) -> dict
         "label": label,
         "suite": suite,
         "row": row,
+        "hardware": table.hardware if table else [],
         "older": suite.label != label,
         "tiles": _tiles(table),
         "lines": lines,

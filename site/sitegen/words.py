@@ -1,5 +1,7 @@
 """Write numbers and names as people read them: units, intervals, dates, the words for methods."""
 
+from collections.abc import Mapping, Sequence
+
 from evaluator.results import JudgeUsed, Quantization
 from sitegen.metrics import Figure
 from sitegen.places import Place
@@ -60,6 +62,15 @@ def rank(place: Place) -> str:
     """Return a range of ranks as `3` or `1–4`."""
     best, worst = place.best, place.worst
     return str(best) if best == worst else f"{best}\u2013{worst}"
+
+
+def front(fronts: Mapping[str, bool], hardware: Sequence[str]) -> str:
+    """Return what nothing beats an entry in, such as `nothing smaller is better`."""
+    several = len(hardware) > 1
+    names = {f"speed{place}": f"faster on {name}" for place, name in enumerate(hardware)}
+    names = names if several else dict.fromkeys(names, "faster")
+    found = [text for key, text in {"size": "smaller", **names}.items() if fronts.get(key)]
+    return f"nothing {' or '.join(found)} is better" if found else ""
 
 
 def p_value(p: float) -> str:
