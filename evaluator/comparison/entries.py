@@ -233,8 +233,14 @@ def _unpaired_retention(line: Line, base: Metric, variant: Metric) -> Interval |
 
 
 def _error(metric: Metric) -> float:
-    """Return a metric's standard error; without bound where nothing is known of it."""
-    return math.inf if metric.stderr is None else metric.stderr
+    """Return a metric's standard error, as wide as its interval's longer side; infinite where it is unknown.
+
+    At a share of 0 or 1 the standard error itself is 0, which would claim to be certain.
+    """
+    if metric.ci95 is None:
+        return math.inf if metric.stderr is None else metric.stderr
+    sides = (_value(metric) - metric.ci95[0], metric.ci95[1] - _value(metric))
+    return max(metric.stderr or 0.0, *(side / Z95 for side in sides))
 
 
 def _value(metric: Metric) -> float:

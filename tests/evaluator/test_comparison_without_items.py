@@ -76,6 +76,19 @@ def test_a_rate_of_faults_has_no_retention() -> None:
     assert found.retention is None
 
 
+def test_a_share_of_0_is_not_certain() -> None:
+    """Where the standard error is 0 and the interval isn't, the difference has an interval, too."""
+    plain = stored(Path(), "gsm8k", "unparsed_rate", 0.0, 0.0)
+    metric = Metric(value=0.0, stderr=0.0, ci95=(0.0, 0.02), n=190)
+    result = plain.result.model_copy(update={"metrics": {"unparsed_rate": metric}})
+    side = StoredResult(plain.path, result)
+    opened = Line(MINI.label, MINI.benchmark("gsm8k"), "unparsed_rate")
+    found = compared_by(opened, side, side).comparison
+    assert found is not None
+    assert found.difference.high == pytest.approx(math.hypot(0.02, 0.02))
+    assert found.p == 1
+
+
 def test_unknown_error_gives_no_bounds() -> None:
     """Without a standard error nothing is claimed."""
     found = line("gsm8k", "accuracy", (0.5, None), (0.4, 0.04)).comparison
