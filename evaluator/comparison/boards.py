@@ -108,7 +108,8 @@ def resampled_scores(
 ) -> Resampled:
     """Return the scores of entries that have every benchmark of some dimensions.
 
-    Where a result has no items, its scores are drawn from its standard error, independently of all others.
+    Where a result has no items that can be drawn from, its scores are drawn from its standard error,
+    independently of all others.
 
     Raises:
         ValueError: an entry lacks a benchmark, or a metric has no share of best.
@@ -147,9 +148,21 @@ def _drawn(
     benchmark: Benchmark, name: str, stored: StoredResult, place: int, value: float
 ) -> Floats:
     """Return the metric's resamples, centred where the result has it: items are rounded to 1e-4."""
+    own, drawn = _by_items(benchmark, name, stored)
+    if np.isfinite(drawn).all():
+        return drawn + (value - own)
+    spread = stored.result.metrics[name].stderr or 0.0
+    seed = [SEED, place, *benchmark.name.encode()]  # its own, or the benchmarks would err alike
+    return np.random.default_rng(seed).normal(value, spread, RESAMPLES)
+
+
+def _by_items(benchmark: Benchmark, name: str, stored: StoredResult) -> tuple[float, Floats]:
+    """Return the metric of a result's items and its resamples; NaN where they give none."""
     measure = measure_of(benchmark, name)
     if measure is None or stored.result.items is None:
-        spread = stored.result.metrics[name].stderr or 0.0
-        return np.random.default_rng([SEED, place]).normal(value, spread, RESAMPLES)
-    own, drawn = measure.resampled(items_of(stored, measure.columns))
-    return drawn + (value - own)
+        return np.nan, np.asarray([np.nan])
+    items = items_of(stored, measure.columns)
+    try:
+        return measure.resampled(items)
+    except ValueError:  # what the items hold is one benchmark's matter
+        return np.nan, np.asarray([np.nan])

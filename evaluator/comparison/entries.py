@@ -20,8 +20,10 @@ from evaluator.statistics.intervals import Z95, Interval
 from evaluator.statistics.paired import DETECTED, Comparison, Flips
 from evaluator.statistics.several import holm
 from evaluator.suites.definitions import Benchmark, MetricDefinition, Suite, load_suite
+from evaluator.suites.divergence import MODE
 
 CORRECT = "correct"
+DIVERGENCE = f"-{MODE}"
 REPORTED = (
     "figures of a publication aren't compared with measured ones; compare two reported entries"
 )
@@ -87,13 +89,15 @@ def compare_entries(base: Entry, variant: Entry) -> list[Line]:
 def benchmark_results(entry: Entry) -> dict[tuple[str, str], StoredResult]:
     """Return an entry's current results by suite's name and benchmark, in the suite's order.
 
+    Divergences are left out: they are distances from a base already.
+
     Raises:
         ResultError: results contradict each other.
     """
     found = {
         ((one.result.suite or "").partition("@")[0], one.result.benchmark): one
         for one in current_results(entry)
-        if one.result.kind == "benchmark"
+        if one.result.kind == "benchmark" and not one.result.benchmark.endswith(DIVERGENCE)
     }
     return dict(sorted(found.items(), key=lambda pair: _place(*pair[0])))
 
@@ -123,12 +127,18 @@ def compared(line: Line, base: StoredResult, variant: StoredResult) -> Line:
     metric = shared_headline(line.benchmark, base, variant)
     if metric is None:
         return replace(line, reason="no headline metric has a value on both sides")
-    line = replace(line, metric=metric)
-    if base.result.items is None or variant.result.items is None:
-        return replace(line, comparison=unpaired(base, variant, metric))
-    measure = measure_of(line.benchmark, metric)
-    if measure is None:
-        return replace(line, comparison=unpaired(base, variant, metric))
+    return compared_by(replace(line, metric=metric), base, variant)
+
+
+def compared_by(line: Line, base: StoredResult, variant: StoredResult) -> Line:
+    """Return a line with its metric, which has a value on both sides, of two results that may be compared.
+
+    Raises:
+        ResultError: as `compared`.
+    """
+    measure = measure_of(line.benchmark, line.metric)
+    if measure is None or base.result.items is None or variant.result.items is None:
+        return replace(line, comparison=unpaired(line, base, variant))
     first, second = paired_items(measure, base, variant)
     try:
         found = measure.compare(first, second)
@@ -199,30 +209,48 @@ def part_flips(base: Items, variant: Items) -> dict[str, Flips] | None:
     }
 
 
-def unpaired(base: StoredResult, variant: StoredResult, metric: str) -> Comparison:
-    """Compare two scores as if they were of different items: too wide an interval, never too narrow."""
-    first, second = (one.result.metrics[metric] for one in (base, variant))
-    low, high = _value(first), _value(second)
-    error = math.inf
-    if first.stderr is not None and second.stderr is not None:
-        error = math.hypot(first.stderr, second.stderr)
-    apart, half = high - low, Z95 * error
-    ratio = high / low if low > 0 else None
-    scale = (
-        math.hypot(second.stderr or 0.0, (ratio or 0.0) * (first.stderr or 0.0)) / low
-        if ratio
-        else 0
-    )
-    wide = Z95 * scale if math.isfinite(error) else math.inf
+def unpaired(line: Line, base: StoredResult, variant: StoredResult) -> Comparison:
+    """Compare two scores as if they were of different items: too wide an interval, never too narrow.
+
+    Of a bias the difference is that of the distances from 0.
+    """
+    first, second = (one.result.metrics[line.metric] for one in (base, variant))
+    low, high, error = _value(first), _value(second), math.hypot(_error(first), _error(second))
+    apart = abs(high) - abs(low) if line.definition.direction == "zero" else high - low
+    half = Z95 * error
     return Comparison(
         base=low,
         variant=high,
         difference=Interval(apart, apart - half, apart + half),
-        retention=Interval(ratio, max(0.0, ratio - wide), ratio + wide) if ratio else None,
+        retention=_unpaired_retention(line, first, second),
         flips=None,
         smallest=error * DETECTED,
         p=float(2 * ndtr(-abs(apart) / error)) if error > 0 else float(apart == 0),
     )
+
+
+def _unpaired_retention(line: Line, base: Metric, variant: Metric) -> Interval | None:
+    """Return what is left of the base's score, of a perplexity base over variant; of bias and faults none."""
+    surprise = line.benchmark.dimension == "perplexity"
+    if line.definition.direction != ("lower" if surprise else "higher"):
+        return None
+    part, whole = (base, variant) if surprise else (variant, base)
+    if _value(whole) <= 0:
+        return None
+    ratio = _value(part) / _value(whole)
+    wide = Z95 * math.hypot(_error(part), ratio * _error(whole)) / _value(whole)
+    return Interval(ratio, max(0.0, ratio - wide), ratio + wide)
+
+
+def _error(metric: Metric) -> float:
+    """Return a metric's standard error, as wide as its interval's longer side; infinite where it is unknown.
+
+    At a share of 0 or 1 the standard error itself is 0, which would claim to be certain.
+    """
+    if metric.ci95 is None:
+        return math.inf if metric.stderr is None else metric.stderr
+    sides = (_value(metric) - metric.ci95[0], metric.ci95[1] - _value(metric))
+    return max(metric.stderr or 0.0, *(side / Z95 for side in sides))
 
 
 def _value(metric: Metric) -> float:

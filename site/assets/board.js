@@ -70,6 +70,55 @@
 
   var OPPOSITE = { higher: "lower", lower: "higher", zero: "higher" };
 
+  // The score by a reader's own weights -----------------------------------------------------------------------------
+
+  // Return what sets the scores of the rows anew: equal weights bring the page's own cells back, other ones leave a
+  // plain number, since intervals, ranks and ties aren't known for them.
+  function weighing(table, rows, inputs) {
+    var column = table.querySelector("th[data-key=score]").cellIndex;
+    var told = document.getElementById("weighed");
+    var own = rows.map(function (row) {
+      var cell = row.cells[column];
+      return { cell: cell, value: cell.dataset.v, nodes: Array.prototype.slice.call(cell.childNodes) };
+    });
+
+    function weight(input) {
+      var given = input.value.trim() === "" ? NaN : Number(input.value);
+      return given >= 0 && given <= 100 ? given : 0;
+    }
+
+    function score(row, weights, total) {
+      var shares = row.dataset.shares.split(" ").map(Number);
+      return shares.reduce(function (sum, share, place) { return sum + share * weights[place]; }, 0) / total;
+    }
+
+    function show(one, text, value) {
+      one.cell.textContent = "";
+      (text === null ? one.nodes : [document.createTextNode(text)]).forEach(function (node) {
+        one.cell.appendChild(node);
+      });
+      if (value === undefined) delete one.cell.dataset.v;
+      else one.cell.dataset.v = value;
+    }
+
+    return function () {
+      var weights = inputs.map(weight);
+      var total = weights.reduce(function (sum, one) { return sum + one; }, 0);
+      var equal = weights.every(function (one) { return one === weights[0]; }) && total > 0;
+      rows.forEach(function (row, place) {
+        var one = own[place];
+        if (equal || !row.dataset.shares) return show(one, null, one.value);
+        if (!total) return show(one, "\u2013");
+        var made = score(row, weights, total);
+        show(one, made.toFixed(1).replace("-", "\u2212"), made);
+      });
+      table.classList.toggle("reweighed", !equal);
+      told.textContent = equal ? "" : !total ? "Give at least one benchmark a weight above 0." :
+        "Scores by your weights, without intervals; ranks, ties and “nothing smaller is better” are hidden.";
+      return !equal;
+    };
+  }
+
   function setUpBoard(table) {
     var body = table.tBodies[0];
     var rows = Array.prototype.slice.call(body.rows);
@@ -77,6 +126,8 @@
     var form = document.getElementById("filters");
     var shown = document.getElementById("shown");
     var toggles = form.querySelectorAll("input[type=checkbox]");
+    var inputs = Array.prototype.slice.call(document.querySelectorAll("#weights input"));
+    var weigh = weighing(table, rows, inputs);
     var sorted = { key: "", way: "" };
     var texts = rows.map(function (row) {
       return (row.dataset.text + " " + row.cells[0].textContent).toLowerCase();
@@ -132,6 +183,9 @@
       each(toggles, function (toggle) {
         if (toggle.checked !== toggle.defaultChecked) state.append(toggle.checked ? "show" : "hide", toggle.value);
       });
+      inputs.forEach(function (input) {
+        if (input.value !== input.defaultValue) state.set(input.name, input.value);
+      });
       var text = state.toString();
       window.history.replaceState(null, "", (text ? "?" + text : window.location.pathname) + window.location.hash);
     }
@@ -141,6 +195,10 @@
       ["q", "family", "method", "bits"].forEach(function (name) {
         if (state.get(name)) form.elements[name].value = state.get(name);
       });
+      inputs.forEach(function (input) {
+        if (state.has(input.name)) input.value = state.get(input.name);
+      });
+      if (reweigh()) document.getElementById("weights").open = true;
       var wanted = (state.get("sort") || "").split(".");
       if (wanted.length === 2) sortBy(wanted[0], wanted[1]);
       each(toggles, function (toggle) {
@@ -149,13 +207,28 @@
       });
     }
 
+    // Sort anew by what has changed: the score, unless the reader sorts by something else.
+    function reweigh() {
+      var other = weigh();
+      if (other && !sorted.key) sortBy("score", "higher");
+      else if (sorted.key === "score") sortBy("score", sorted.way);
+      return other;
+    }
+
     form.addEventListener("input", function () { filter(); remember(); });
+    document.getElementById("weights").addEventListener("input", function () { reweigh(); remember(); });
+    document.getElementById("equal").addEventListener("click", function () {
+      inputs.forEach(function (input) { input.value = input.defaultValue; });
+      reweigh();
+      remember();
+    });
     form.addEventListener("submit", function (event) { event.preventDefault(); });
     form.addEventListener("reset", function () {
       window.setTimeout(function () {
         rows.forEach(function (row) { body.appendChild(row); });
         heads.forEach(function (one) { one.removeAttribute("aria-sort"); });
         sorted = { key: "", way: "" };
+        weigh();
         filter();
         remember();
       });

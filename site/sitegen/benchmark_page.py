@@ -5,6 +5,7 @@ from typing import Any
 from evaluator.suites import describe
 from evaluator.suites.definitions import Benchmark, Suite
 from sitegen import metrics, words
+from sitegen.comparisons import BesideBase
 from sitegen.load import Data, SiteEntry
 
 
@@ -82,8 +83,6 @@ def _score_line(
     one = entry.benchmarks(suite.label).get(benchmark.name)
     if one is None:
         return None
-    base = data.base_of(entry)
-    other = base.benchmarks(suite.label).get(benchmark.name) if base else None
     measured = {name.split("_window_")[0]: metric for name, metric in one.result.metrics.items()}
     figures = [
         metrics.figure(measured[name], benchmark.metrics[name]) if name in measured else None
@@ -97,7 +96,9 @@ def _score_line(
         "entry": entry,
         "figures": figures,
         "n": f"{counts[0]:,}" if counts else "",
-        "comparison": metrics.compare(benchmark, one.result, other.result if other else None),
+        "comparison": data.compared(entry).by((suite.label, benchmark.name), found[0])
+        if found
+        else BesideBase(),
         "judge": words.judge(one.result.provenance.judge),
         "reason": (one.result.reason or "no reason was given") if failed else "",
     }

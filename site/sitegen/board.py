@@ -1,21 +1,23 @@
 """Make the board of a suite: its columns, its rows, their order.
 
 A column is a row of metadata (title, unit, direction, digits), read by the page, the CSV head and the
-sorting script alike. An entry is ranked where it has every benchmark of both quality dimensions and its
-base has them too; otherwise its row stays, and says what is missing or what failed. What a paper reports
-stands in a table of its own, unranked.
+sorting script alike. What can't be told apart is a tie, not an order. What a paper reports stands in a table
+of its own, unranked.
 """
 
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from evaluator.comparison.scores import scores
 from evaluator.results import UnitResult
-from evaluator.suites.definitions import Suite
-from sitegen import efficiency, metrics
+from evaluator.suites.definitions import Benchmark, Suite
+from sitegen import efficiency, metrics, standing
+from sitegen.comparisons import shown
 from sitegen.load import Data, Measured, SiteEntry
 from sitegen.metrics import Figure
+from sitegen.places import Place, fronts, places
+from sitegen.standing import Status
 
-Status = Literal["ranked", "unranked", "failed", "reported"]
 Way = Literal["higher", "lower", "zero"]
 
 
@@ -40,7 +42,9 @@ class Row:
     entry: SiteEntry
     status: Status
     figures: dict[str, Figure]
-    places: tuple[int, int] | None = None
+    shares: dict[str, Figure] = field(default_factory=dict)
+    place: Place | None = None
+    fronts: dict[str, bool] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     command: str | None = None
     date: str = ""
@@ -58,6 +62,11 @@ class Board:
     hardware: list[str] = field(default_factory=list)
     paper: str | None = None  # citation, where a paper reports all of it
     papers: list["Board"] = field(default_factory=list)
+
+    @property
+    def weighed(self) -> list[Benchmark]:
+        """Return the benchmarks that the score is the mean of."""
+        return [one for one in self.suite.benchmarks if one.dimension in metrics.QUALITY]
 
     def beside(self, entry: SiteEntry) -> "Board | None":
         """Return the table that an entry belongs to: this one, or its paper's; None without one."""
@@ -142,7 +151,7 @@ def board(data: Data, suite: Suite) -> Board:
     ]
     rows = []
     for entry in entries:
-        figures = _quality(suite, entry, data.base_of(entry))
+        figures = _quality(data, suite, entry)
         figures |= _sizes(probes[entry.name], disk_unit[1])
         for place, name in enumerate(hardware):
             found = probes[entry.name].get(name)
@@ -151,7 +160,8 @@ def board(data: Data, suite: Suite) -> Board:
     groups = {"quality": "Quality", "size": "Recipe and size"}
     groups |= {f"hardware{place}": name for place, name in enumerate(hardware)}
     groups |= {"benchmarks": "Benchmarks"}
-    return Board(suite, groups, columns, _ordered(rows), hardware)
+    keys = {f"speed{n}": _speed_key(speeds[name], n) for n, name in enumerate(hardware)}
+    return Board(suite, groups, columns, _ordered(suite, rows, keys), hardware)
 
 
 def probe_name(suite: Suite) -> str:
@@ -238,26 +248,27 @@ def _benchmark_columns(suite: Suite) -> list[Column]:
     return columns
 
 
-def _results(suite: Suite, entry: SiteEntry | None) -> dict[str, UnitResult]:
-    return {name: one.result for name, one in entry.own(suite).items()} if entry else {}
-
-
-def _quality(suite: Suite, entry: SiteEntry, base: SiteEntry | None) -> dict[str, Figure | None]:
-    results = _results(suite, entry)
+def _quality(data: Data, suite: Suite, entry: SiteEntry) -> dict[str, Figure | None]:
+    results = entry.results(suite)
     figures: dict[str, Figure | None] = {
         "score": metrics.score(suite, results),
         "knowledge": metrics.score(suite, results, ("knowledge",)),
         "alignment": metrics.score(suite, results, ("alignment",)),
         "perplexity": metrics.perplexity(suite, results),
     }
-    if entry.is_base and figures["score"]:
-        figures["retention"] = Figure(100.0)
-    elif base:
-        figures["retention"] = metrics.retention(suite, results, _results(suite, base))[0]
+    figures["retention"] = _retention(data, suite, entry) if figures["score"] else None
     for benchmark in suite.benchmarks:
         found = metrics.headline(benchmark, results.get(benchmark.name))
         figures[benchmark.name] = found and found[1]
     return figures
+
+
+def _retention(data: Data, suite: Suite, entry: SiteEntry) -> Figure | None:
+    """Return the entry's score in percent of its base's; None where a comparison is refused."""
+    if entry.is_base:
+        return Figure(100.0)
+    found = scores(suite, list(data.compared(entry).lines.values())).get("score")
+    return shown(found.retention, 100.0) if found and found.retention else None
 
 
 def _sizes(found: dict[str, UnitResult], disk_size: float) -> dict[str, Figure | None]:
@@ -282,16 +293,22 @@ def _speeds(
 
 def _row(data: Data, suite: Suite, entry: SiteEntry, figures: dict[str, Figure]) -> Row:
     found = entry.own(suite)
-    status, problems, command = _standing(data, suite, entry, figures)
+    status, problems, command = standing.standing(data, suite, entry, figures)
     return Row(
         entry,
         status,
         figures,
+        shares=_shares(suite, entry) if "score" in figures else {},
         problems=tuple(problems),
         command=command,
         date=max(one.result.timing.finished for one in found.values())[:10],
         source=_source(list(found.values())),
     )
+
+
+def _shares(suite: Suite, entry: SiteEntry) -> dict[str, Figure]:
+    found = metrics.quality_shares(suite, entry.results(suite))
+    return {name: share for name, share in found.items() if share}
 
 
 def _source(found: list[Measured]) -> str:
@@ -300,70 +317,18 @@ def _source(found: list[Measured]) -> str:
     return min((one.source for one in found), key=order.index)
 
 
-def _standing(
-    data: Data, suite: Suite, entry: SiteEntry, figures: dict[str, Figure]
-) -> tuple[Status, list[str], str | None]:
-    """Return whether an entry is ranked, what stands against it, and the command that would help."""
-    results = _results(suite, entry)
-    failures = _failures(suite, results)
-    if failures:
-        return "failed", failures, None
-    if entry.paper is not None:
-        return "reported", [], None
-    if "score" not in figures:
-        missing = [
-            one.title
-            for one in suite.benchmarks
-            if one.dimension in metrics.QUALITY and one.name not in figures
-        ]
-        command = f"quantboard run {entry.name} --suite {suite.name}"
-        return "unranked", [f"No result yet of {', '.join(missing)}."], command
-    return _beside_base(data, suite, entry, results)
-
-
-def _failures(suite: Suite, results: dict[str, UnitResult]) -> list[str]:
-    """Return each reason once, with the benchmarks that failed for it."""
-    titles: dict[str, list[str]] = {}
-    for benchmark in suite.benchmarks:
-        result = results.get(benchmark.name)
-        if result and result.status == "failed":
-            titles.setdefault(result.reason or "no reason was given", []).append(benchmark.title)
-    total = len(suite.benchmarks)
-    return [
-        f"{'Every benchmark' if len(names) == total else ', '.join(names)} failed: {reason}"
-        for reason, names in titles.items()
-    ]
-
-
-def _beside_base(
-    data: Data, suite: Suite, entry: SiteEntry, results: dict[str, UnitResult]
-) -> tuple[Status, list[str], str | None]:
-    if entry.is_base:
-        return "ranked", [], None
-    base = data.base_of(entry)
-    if base is None:
-        name = entry.submission.base_model
-        command = f"quantboard run {name} --suite {suite.name}"
-        return "unranked", [f"Its base {name} has no entry."], command
-    base_results = _results(suite, base)
-    if metrics.score(suite, base_results) is None:
-        command = f"quantboard run {base.name} --suite {suite.name}"
-        return "unranked", [f"Its base {base.variant} lacks results of this suite."], command
-    refusal = metrics.retention(suite, results, base_results)[1]
-    if refusal:
-        command = (
-            f"quantboard run {entry.name} --suite {suite.name} --rerun 'compare with the base'"
-        )
-        return "unranked", [f"Not comparable with its base. {refusal}."], command
-    return "ranked", [], None
-
-
-def _ordered(rows: list[Row]) -> list[Row]:
-    """Sort rows and give ranked ones their range of ranks."""
+def _ordered(suite: Suite, rows: list[Row], speeds: dict[str, str]) -> list[Row]:
+    """Sort rows, and give ranked ones their places and fronts."""
     ranked = [row for row in rows if row.status == "ranked"]
     ranked.sort(key=lambda row: (-row.figures["score"].value, row.entry.name))
-    places = metrics.rank_ranges([row.figures["score"] for row in ranked])
-    placed = [replace(row, places=place) for row, place in zip(ranked, places, strict=True)]
+    stored = [{name: one.stored for name, one in row.entry.own(suite).items()} for row in ranked]
+    found = zip(
+        ranked,
+        places(suite, stored),
+        fronts([row.figures for row in ranked], speeds),
+        strict=True,
+    )
+    placed = [replace(row, place=place, fronts=on) for row, place, on in found]
     rest = [row for row in rows if row.status != "ranked"]
     rest.sort(key=lambda row: (row.status == "failed", row.entry.name))
     return placed + rest

@@ -4,12 +4,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from evaluator.results import Metric, Provenance, UnitResult
+from evaluator.statistics.paired import Flips
 from evaluator.suites import describe
 from evaluator.suites.definitions import Benchmark, MetricDefinition, Suite, load_suite, suite_names
 from sitegen import efficiency, metrics, words
 from sitegen.board import Board, Column
+from sitegen.comparisons import BesideBase
 from sitegen.load import Data, Measured, SiteEntry
-from sitegen.metrics import Comparison, Figure
+from sitegen.metrics import Figure
 from sitegen.render import benchmark_path, hub_link
 
 Fact = tuple[str, str]
@@ -28,7 +30,7 @@ class Line:
     digits: int = 1
     n: str = ""
     figure: Figure | None = None
-    comparison: Comparison = field(default_factory=Comparison)
+    comparison: BesideBase = field(default_factory=BesideBase)
     source: str = ""
     reason: str = ""
     reason_title: str = "Failed"
@@ -42,7 +44,10 @@ def context(data: Data, boards: list[Board], entry: SiteEntry) -> dict[str, Any]
     return {
         "entry": entry,
         "base": base,
-        "parts": [_part(data, label, boards, entry, base) for label in _labels(entry)],
+        "parts": [_part(data, label, boards, entry) for label in entry.labels],
+        "comparisons": sum(
+            one.comparison is not None for one in data.compared(entry).lines.values()
+        ),
         "probes": [_probe(one) for one in entry.probes()],
         "caveats": _caveats(entry),
         "facts": facts(entry),
@@ -73,52 +78,61 @@ def _title(result: UnitResult) -> str:
     return titles.get(result.benchmark, result.benchmark)
 
 
-def _labels(entry: SiteEntry) -> list[str]:
-    """Return the suites that an entry has results of, those that this program knows."""
-    labels = {one.result.suite for one in entry.current if one.result.suite}
-    known = {label for label in labels if label.split("@")[0] in suite_names()}
-    return sorted(known, key=lambda label: (not load_suite(label.split("@")[0]).ranked, label))
-
-
-def _part(
-    data: Data, label: str, boards: list[Board], entry: SiteEntry, base: SiteEntry | None
-) -> dict[str, Any]:
+def _part(data: Data, label: str, boards: list[Board], entry: SiteEntry) -> dict[str, Any]:
     """Return an entry's results of one suite: those of its own benchmarks, then those of derived ones."""
     table = next((one for one in boards if one.suite.label == label), None)
-    suite = table.suite if table else load_suite(label.split("@")[0])
+    suite = data.of_label(label)
     row = next((one for one in table.rows if one.entry is entry), None) if table else None
     derived = data.derived(suite) if suite.label == label else []
-    results, base_results = entry.benchmarks(label), base.benchmarks(label) if base else {}
+    results = entry.benchmarks(label)
     groups = [
         line
         for benchmark in [*suite.benchmarks, *derived]
         if benchmark.name in results
         for line in _group_lines(suite, benchmark, results[benchmark.name].result)
     ]
+    lines = _all_lines(data, entry, label, suite.benchmarks)
     return {
         "label": label,
         "suite": suite,
         "row": row,
+        "hardware": table.hardware if table else [],
         "older": suite.label != label,
         "tiles": _tiles(table),
-        "lines": _all_lines(suite, suite.benchmarks, results, base_results),
-        "derived": _all_lines(suite, derived, results, base_results),
+        "lines": lines,
+        "derived": _all_lines(data, entry, label, derived),
         "groups": groups,
+        "compared": any(line.comparison.p is not None for line in lines),
+        "flips": _part_flips(data, entry, label),
     }
 
 
-def _all_lines(
-    suite: Suite,
-    benchmarks: list[Benchmark],
-    results: dict[str, Measured],
-    base: dict[str, Measured],
-) -> list[Line]:
-    lines: list[Line] = []
-    for benchmark in benchmarks:
-        one, other = results.get(benchmark.name), base.get(benchmark.name)
-        if one:
-            lines += _lines(suite, benchmark, one, other.result if other else None)
-    return lines
+def _all_lines(data: Data, entry: SiteEntry, label: str, benchmarks: list[Benchmark]) -> list[Line]:
+    results = entry.benchmarks(label)
+    return [
+        line
+        for one in benchmarks
+        if one.name in results
+        for line in _lines(data, entry, one, results[one.name])
+    ]
+
+
+@dataclass(frozen=True)
+class PartFlips:
+    """The flips of one part of a benchmark, such as a subject."""
+
+    benchmark: str
+    part: str
+    flips: Flips
+
+
+def _part_flips(data: Data, entry: SiteEntry, label: str) -> list[PartFlips]:
+    return [
+        PartFlips(line.benchmark.title, part, flips)
+        for (suite, _), line in data.compared(entry).lines.items()
+        if suite == label
+        for part, flips in (line.parts or {}).items()
+    ]
 
 
 def _tiles(table: Board | None) -> list[Column]:
@@ -127,32 +141,39 @@ def _tiles(table: Board | None) -> list[Column]:
     return [one for one in table.columns if one.group in ("quality", "size", "hardware0")]
 
 
-def _lines(
-    suite: Suite, benchmark: Benchmark, one: Measured, base: UnitResult | None
-) -> list[Line]:
+def _lines(data: Data, entry: SiteEntry, benchmark: Benchmark, one: Measured) -> list[Line]:
     """Return a line per metric, the headline first, or one line with the reason of a failure."""
-    result, path = one.result, benchmark_path(benchmark, suite)
+    result = one.result
+    path = benchmark_path(benchmark, data.of_label(result.suite or ""))
     if result.status != "ok":
         return [Line(benchmark.title, path, reason=result.reason or "no reason was given")]
     headline = benchmark.headline_metric(result.metrics)
     first = headline[0] if headline else ""
+    compared = data.compared(entry)
+    lines = []
+    for place, name in enumerate(_metric_order(benchmark, result, first)):
+        definition, metric = _definition(benchmark, name), result.metrics[name]
+        line = _metric_line(benchmark.title, path, name, metric, definition)
+        lines.append(
+            replace(
+                line,
+                first=place == 0,
+                beside=name != first,
+                comparison=compared.by((result.suite or "", benchmark.name), name),
+                source=one.source,
+            )
+        )
+    return lines
+
+
+def _metric_order(benchmark: Benchmark, result: UnitResult, first: str) -> list[str]:
+    """Return the names of a result's metrics: the headline first, then in the suite's order."""
     order = describe.metric_order(benchmark)
     places = {name: place for place, name in enumerate(order)}
-    names = sorted(
+    return sorted(
         result.metrics,
         key=lambda name: (name != first, places.get(name.split("_window_")[0], len(places)), name),
     )
-    lines = []
-    for place, name in enumerate(names):
-        definition, metric = _definition(benchmark, name), result.metrics[name]
-        line = _metric_line(benchmark.title, path, name, metric, definition)
-        known = name.split("_window_")[0] in benchmark.metrics
-        own = metrics.compare(benchmark, result, base, name) if known else Comparison()
-        beside = name != first
-        lines.append(
-            replace(line, first=place == 0, beside=beside, comparison=own, source=one.source)
-        )
-    return lines
 
 
 def _definition(benchmark: Benchmark, name: str) -> MetricDefinition:

@@ -1,6 +1,6 @@
 """Read a tree of submissions into what the site knows: entries, their current results, their bases."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,15 +18,21 @@ from evaluator.submissions import (
 from evaluator.suites.definitions import Benchmark, Suite, load_suite, suite_names
 from evaluator.suites.derived import DERIVATIONS
 from sitegen import metrics
+from sitegen.comparisons import Compared, Pair, Place
 
 
 @dataclass(frozen=True)
 class Measured:
     """One result with where it stands and who measured it."""
 
-    result: UnitResult
+    stored: StoredResult
     path: str  # relative to the folder of submissions
     source: Source
+
+    @property
+    def result(self) -> UnitResult:
+        """Return what was measured."""
+        return self.stored.result
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,13 @@ class SiteEntry:
         said = self.submission
         return (said.citation or "") if said.source == "reported" else None
 
+    @property
+    def labels(self) -> list[str]:
+        """Return the known suites that the entry has results of, each with its version; ranked ones first."""
+        labels = {one.result.suite for one in self.current if one.result.suite}
+        known = {label for label in labels if label.split("@")[0] in suite_names()}
+        return sorted(known, key=lambda label: (not load_suite(label.split("@")[0]).ranked, label))
+
     def benchmarks(self, suite_label: str) -> dict[str, Measured]:
         """Return the current results of one suite, by benchmark."""
         return {
@@ -63,6 +76,10 @@ class SiteEntry:
         """Return the current results of a suite's own benchmarks; derived ones stay off its board."""
         found = self.benchmarks(suite.label)
         return {one.name: found[one.name] for one in suite.benchmarks if one.name in found}
+
+    def results(self, suite: Suite) -> dict[str, UnitResult]:
+        """Return what `own` holds, without where it stands."""
+        return {name: one.result for name, one in self.own(suite).items()}
 
     def probes(self) -> list[Measured]:
         """Return the current efficiency results, by hardware and probe."""
@@ -89,10 +106,11 @@ class Data:
 
     def beside(self, entry: SiteEntry) -> "Data":
         """Return the part of the data that an entry may stand beside."""
-        return self._part(entry.paper)
+        return self.measured if entry.paper is None else self.papers[entry.paper]
 
     def _part(self, paper: str | None) -> "Data":
-        return Data(tuple(entry for entry in self.entries if entry.paper == paper))
+        entries = tuple(entry for entry in self.entries if entry.paper == paper)
+        return self if len(entries) == len(self.entries) else Data(entries)
 
     @cached_property
     def suites(self) -> list[Suite]:
@@ -106,14 +124,26 @@ class Data:
     @cached_property
     def every_suite(self) -> list[Suite]:
         """Return all suites in the order of `suites`, each benchmark with one headline for all results."""
-        suites = [self.suite(name) for name in suite_names()]
+        suites = self._suites.values()
         return sorted(suites, key=lambda suite: (not suite.ranked, suite.embedded, suite.name))
 
     def suite(self, name: str) -> Suite:
         """Return a suite, each benchmark with one headline for all results."""
-        suite = load_suite(name)
+        return self._suites[name]
+
+    @cached_property
+    def _suites(self) -> dict[str, Suite]:
+        return {name: self._settled(load_suite(name)) for name in suite_names()}
+
+    def _settled(self, suite: Suite) -> Suite:
         own = [metrics.settled(one, self.results(suite, one.name)) for one in suite.benchmarks]
         return suite.model_copy(update={"benchmarks": own})
+
+    def of_label(self, label: str) -> Suite:
+        """Return the suite of a result's label, as it is now even where the label names an older version."""
+        name = label.partition("@")[0]
+        current = self.suite(name)
+        return current if current.label == label else load_suite(name)
 
     def results(self, suite: Suite, benchmark: str) -> list[UnitResult]:
         """Return every entry's current result of one benchmark."""
@@ -126,11 +156,21 @@ class Data:
         Raises:
             InputError: a result's name says something that its benchmark can't be derived to.
         """
-        own = {one.name for one in suite.benchmarks}
-        names = {name for entry in self.entries for name in entry.benchmarks(suite.label)} - own
-        bases = {of} if of else own & DERIVATIONS.keys()
-        made = [suite.benchmark(name) for name in sorted(names) if name.partition("-")[0] in bases]
+        bases = {of} if of else {one.name for one in suite.benchmarks} & DERIVATIONS.keys()
+        names = [name for name in self._further[suite.label] if name.partition("-")[0] in bases]
+        made = [suite.benchmark(name) for name in names]
         return [metrics.settled(one, self.measured.results(suite, one.name)) for one in made]
+
+    @cached_property
+    def _further(self) -> dict[str, list[str]]:
+        """Return the benchmarks beyond a suite's own that have results, by its label, sorted."""
+        return {
+            suite.label: sorted(
+                {name for entry in self.entries for name in entry.benchmarks(suite.label)}
+                - {one.name for one in suite.benchmarks}
+            )
+            for suite in self.every_suite
+        }
 
     def base_of(self, entry: SiteEntry) -> SiteEntry | None:
         """Return the unquantized entry that an entry is compared with; a base has none.
@@ -158,6 +198,28 @@ class Data:
             ),
         )
         return ranked[0] if ranked else None
+
+    def compared(self, entry: SiteEntry) -> Compared:
+        """Return an entry beside its base, made once however often it is asked for."""
+        known = self.beside(entry)._compared_by_name
+        if entry.name not in known:
+            known[entry.name] = Compared(dict(self.beside(entry)._pairs(entry)))
+        return known[entry.name]
+
+    @cached_property
+    def _compared_by_name(self) -> dict[str, Compared]:
+        return {}
+
+    def _pairs(self, entry: SiteEntry) -> Iterator[tuple[Place, Pair]]:
+        base = self.base_of(entry)
+        for label in entry.labels if base else ():
+            suite = self.of_label(label)
+            own, other = entry.benchmarks(label), base.benchmarks(label) if base else {}
+            derived = self.derived(suite) if suite.label == label else []
+            for one in [*suite.benchmarks, *derived]:
+                if one.name in own and one.name in other:
+                    pair = Pair(label, one, other[one.name].stored, own[one.name].stored)
+                    yield (label, one.name), pair
 
 
 def read(submissions: Path) -> Data:
@@ -193,4 +255,4 @@ def _site_entry(entry: Entry, ledger: Mapping[str, str]) -> SiteEntry:
 
 def _measured(entry: Entry, stored: StoredResult, ledger: Mapping[str, str]) -> Measured:
     path = f"{entry.name}/{stored.path.relative_to(entry.folder).as_posix()}"
-    return Measured(stored.result, path, source_of(entry, stored, ledger))
+    return Measured(stored, path, source_of(entry, stored, ledger))

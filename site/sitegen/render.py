@@ -33,6 +33,8 @@ def environment(templates: Path) -> jinja2.Environment:
         exact=lambda value: f"{value:.6g}",
         spread=words.spread,
         rank=words.rank,
+        front=words.front,
+        p=words.p_value,
         method=words.method_title,
         method_place=lambda method: list(words.METHOD_TITLES).index(method),
         family=lambda folder: folder.replace("--", "/", 1),

@@ -7,6 +7,9 @@ import pandas as pd
 from sitegen import words
 from sitegen.board import Board, Column, Row
 from sitegen.metrics import Figure
+from sitegen.places import FRONT_OF_SIZE
+
+WHOLE_NUMBERS = ("tie_group", "rank_best", "rank_worst")
 
 
 def frame(table: Board) -> pd.DataFrame:
@@ -16,9 +19,10 @@ def frame(table: Board) -> pd.DataFrame:
     """
     parts = [table, *table.papers]
     names = dict.fromkeys(name for part in parts for name in _record(part, None))
-    return pd.DataFrame(
+    made = pd.DataFrame(
         [_record(part, row) for part in parts for row in part.rows], columns=list(names)
     )
+    return made.astype(dict.fromkeys(WHOLE_NUMBERS, "Int64"))
 
 
 def column_name(column: Column, table: Board) -> str:
@@ -34,7 +38,7 @@ def column_name(column: Column, table: Board) -> str:
 def _record(table: Board, row: Row | None) -> dict[str, object]:
     """Return a row's cells by name; of no row, the names with nothing in them."""
     quantization = row.entry.submission.quantization if row else None
-    ends = row.places if row and row.places else (None, None)
+    place = row.place if row else None
     record: dict[str, object] = {
         "suite": table.suite.label,
         "entry": row and row.entry.name,
@@ -44,9 +48,13 @@ def _record(table: Board, row: Row | None) -> dict[str, object]:
         "method": quantization and quantization.method,
         "bits": quantization and quantization.bits,
         "status": row and row.status,
-        "rank_best": ends[0],
-        "rank_worst": ends[1],
+        "tie_group": place and place.group,
+        "rank_best": place and place.best,
+        "rank_worst": place and place.worst,
+        "front_size": row and row.fronts.get(FRONT_OF_SIZE),
     }
+    for number, hardware in enumerate(table.hardware):
+        record[f"front_speed_{hardware}"] = row and row.fronts.get(f"speed{number}")
     for column in table.columns:
         name = column_name(column, table)
         shown = row.figures.get(column.key) if row else None

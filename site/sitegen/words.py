@@ -1,7 +1,10 @@
 """Write numbers and names as people read them: units, intervals, dates, the words for methods."""
 
+from collections.abc import Mapping, Sequence
+
 from evaluator.results import JudgeUsed, Quantization
 from sitegen.metrics import Figure
+from sitegen.places import Place
 
 METHOD_TITLES: dict[str, str] = {
     "none": "unquantized",
@@ -57,12 +60,24 @@ def interval(shown: Figure, digits: int = 1) -> str:
     return f"{number(shown.low, digits)} to {number(shown.high, digits)}"
 
 
-def rank(places: tuple[int, int] | None) -> str:
+def rank(place: Place) -> str:
     """Return a range of ranks as `3` or `1–4`."""
-    if places is None:
-        return ""
-    best, worst = places
+    best, worst = place.best, place.worst
     return str(best) if best == worst else f"{best}\u2013{worst}"
+
+
+def front(fronts: Mapping[str, bool], hardware: Sequence[str]) -> str:
+    """Return what nothing beats an entry in, such as `nothing smaller is better`."""
+    several = len(hardware) > 1
+    names = {f"speed{place}": f"faster on {name}" for place, name in enumerate(hardware)}
+    names = names if several else dict.fromkeys(names, "faster")
+    found = [text for key, text in {"size": "smaller", **names}.items() if fronts.get(key)]
+    return f"nothing {' or '.join(found)} is better" if found else ""
+
+
+def p_value(p: float) -> str:
+    """Return a p-value as `0.023`, tiny ones as `< 0.001`."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def method_title(method: str) -> str:

@@ -213,3 +213,60 @@ def test_site_works_under_a_subpath(browser: Any, site: Path) -> None:
         (site / "methods" / "404.html").unlink(missing_ok=True)
         server.shutdown()
         server.server_close()
+
+
+def only_bias(page: Any) -> None:
+    """Give BBQ alone a weight, by keyboard."""
+    page.locator("#weights summary").focus()
+    page.keyboard.press("Enter")
+    for one in page.locator("#weights input").all():
+        one.focus()
+        page.keyboard.press("ControlOrMeta+a")
+        page.keyboard.type("2" if one.get_attribute("name") == "weight.bbq" else "0")
+
+
+def test_weights_change_score_and_order(browser: Any, site: Path) -> None:
+    """Bias alone puts the least biased first, without interval and rank; equal weights undo it."""
+    with opened(browser) as page:
+        page.goto(address(site))
+        before = page.locator("table.board tbody tr").first.inner_text()
+        only_bias(page)
+        assert entries(page)[0] == "gptq-2bit-g128"
+        row = page.locator("table.board tbody tr").first
+        shares = row.get_attribute("data-shares").split()
+        assert float(row.locator("td").nth(1).inner_text()) == round(float(shares[-1]), 1)
+        assert "tie" not in row.inner_text()
+        assert "hidden" in page.inner_text("#weighed")
+        link = page.url
+        page.goto("about:blank")
+        page.goto(link)
+        assert entries(page)[0] == "gptq-2bit-g128"
+        assert page.input_value("input[name='weight.bbq']") == "2"
+        page.click("#equal")
+        assert page.inner_text("#weighed") == ""
+        assert page.locator("table.board tbody tr").first.inner_text() == before
+        assert "weight" not in page.url
+
+
+def test_no_weight_at_all_is_no_score(browser: Any, site: Path) -> None:
+    """Weights of 0 leave the scores empty and say what to do; resetting the filters brings them back."""
+    with opened(browser) as page:
+        page.goto(address(site))
+        page.click("#weights summary")
+        for one in page.locator("#weights input").all():
+            one.fill("0")
+        assert page.locator("table.board tbody tr td:nth-child(3)").first.inner_text() == "\u2013"
+        assert "above 0" in page.inner_text("#weighed")
+        page.click("button[type=reset]")
+        assert "59.3" in page.locator("table.board tbody tr td:nth-child(3)").first.inner_text()
+        assert page.inner_text("#weighed") == ""
+
+
+def test_formula_stands_without_scripts(browser: Any, site: Path) -> None:
+    """Without JavaScript the formula and the ties are there, and no field that would do nothing."""
+    with opened(browser, java_script_enabled=False) as page:
+        page.goto(address(site))
+        page.click("#weights summary")
+        assert page.get_by_text("sum of weight").is_visible()
+        assert page.locator("#weights input:visible").count() == 0
+        assert "tie 1" in page.locator("table.board tbody tr").first.inner_text()

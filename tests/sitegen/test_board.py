@@ -32,7 +32,7 @@ def test_ranked_rows_fall_by_score(tree: Path) -> None:
 def test_entry_without_base_names_the_command(tree: Path) -> None:
     """An entry whose base has no entry is unranked and says what to run."""
     row = rows(tree)["org--no-base-7B/gptq-4bit-g128"]
-    assert row.places is None
+    assert row.place is None
     assert row.command == "quantboard run org/no-base-7B --suite mini"
 
 

@@ -1,4 +1,4 @@
-"""Figures, scores and comparisons."""
+"""Figures and scores."""
 
 import pytest
 from sitegen import metrics
@@ -9,7 +9,7 @@ from evaluator.suites.definitions import MetricDefinition, load_suite
 from tests.sitegen.examples import RECIPES, benchmark_result
 
 MINI = load_suite("mini")
-BASE, GPTQ2 = RECIPES[0], RECIPES[6]
+BASE = RECIPES[0]
 
 
 def results(recipe_place: int) -> metrics.Results:
@@ -77,61 +77,3 @@ def test_mean_shrinks_the_interval() -> None:
     found = metrics.mean([one, one, one, one])
     assert found is not None
     assert found.error == pytest.approx((one.error or 0) / 2)
-
-
-def test_base_retains_all_of_itself() -> None:
-    """An entry with its base's own results retains 100 %."""
-    found, refusal = metrics.retention(MINI, results(0), results(0))
-    assert refusal is None
-    assert found is not None
-    assert found.value == pytest.approx(100.0)
-
-
-def test_fewer_bits_retain_less() -> None:
-    """Retention falls with the score."""
-    found, _ = metrics.retention(MINI, results(6), results(0))
-    assert found is not None
-    assert 40 < found.value < 80
-
-
-def test_other_prompts_are_refused() -> None:
-    """Results of other prompts aren't compared, and the field is named."""
-    benchmark = MINI.benchmarks[0]
-    own = benchmark_result("a--b/c", GPTQ2, benchmark)
-    base = benchmark_result("a--b/d", BASE, benchmark)
-    base = base.model_copy(
-        update={"provenance": base.provenance.model_copy(update={"prompt_hash": "0" * 64})}
-    )
-    found = metrics.compare(benchmark, own, base)
-    assert found.refusal is not None
-    assert "prompt hashes" in found.refusal
-    assert found.difference is None
-
-
-def test_other_items_are_refused() -> None:
-    """Results on other items aren't compared, and the field is named."""
-    benchmark = MINI.benchmarks[0]
-    own = benchmark_result("a--b/c", GPTQ2, benchmark)
-    base = benchmark_result("a--b/d", BASE, benchmark)
-    base = base.model_copy(
-        update={"provenance": base.provenance.model_copy(update={"datasets": []})}
-    )
-    assert "fingerprints" in (metrics.incomparable(own, base) or "")
-
-
-def test_clear_loss_is_worse() -> None:
-    """A difference whose interval leaves out 0 is judged by the metric's direction."""
-    benchmark = MINI.benchmark("wikitext2")
-    found = metrics.compare(
-        benchmark,
-        benchmark_result("a--b/c", GPTQ2, benchmark),
-        benchmark_result("a--b/d", BASE, benchmark),
-    )
-    assert found.better is False
-    assert found.retention is None
-
-
-def test_overlapping_entries_share_ranks() -> None:
-    """Intervals that overlap leave both places open; a clear last is last."""
-    scores: list[Figure | None] = [Figure(50, 48, 52), Figure(49, 47, 51), Figure(20, 18, 22), None]
-    assert metrics.rank_ranges(scores) == [(1, 2), (1, 2), (3, 3), None]

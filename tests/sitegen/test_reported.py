@@ -88,7 +88,7 @@ def test_reported_entries_have_a_table_of_their_own(table: Board) -> None:
 def test_reported_entries_have_no_rank_and_no_interval(table: Board) -> None:
     """Nothing of a paper's row is ranked, and no figure has an interval."""
     for row in table.papers[0].rows:
-        assert row.places is None
+        assert row.place is None
         assert {(one.low, one.high) for one in row.figures.values()} == {(None, None)}
 
 
@@ -100,8 +100,8 @@ def test_ranks_are_those_without_the_paper(table: Board, tmp_path: Path) -> None
     alone = boards(load.read(tmp_path))[0]
     assert alone.columns == table.columns
     assert alone.hardware == table.hardware
-    assert [(row.entry.name, row.places, row.figures) for row in alone.rows] == [
-        (row.entry.name, row.places, row.figures) for row in table.rows
+    assert [(row.entry.name, row.place, row.figures) for row in alone.rows] == [
+        (row.entry.name, row.place, row.figures) for row in table.rows
     ]
     assert tables.points(alone).equals(tables.points(table))
 

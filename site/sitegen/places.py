@@ -1,0 +1,62 @@
+"""Say how far a board's entries can be told apart, and which of them nothing beats."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from evaluator.comparison.boards import Results, resampled_scores
+from evaluator.statistics.ranking import pareto_front, rank_ranges, tie_groups
+from evaluator.suites.definitions import Suite
+from sitegen.metrics import QUALITY, Figure
+
+Figures = Mapping[str, Figure]
+FRONT_OF_SIZE = "size"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an entry stands among the ranked ones.
+
+    Attributes:
+        best: the best rank that drawing the items anew leaves open.
+        worst: the worst one.
+        group: its tie group, 1 for the best.
+        tied: how many entries the group has.
+    """
+
+    best: int
+    worst: int
+    group: int
+    tied: int
+
+
+def places(suite: Suite, entries: Sequence[Results]) -> list[Place]:
+    """Return the place of each entry, all of which have every benchmark of the score.
+
+    Raises:
+        ResultError: an items file can't be read, or isn't the one that was measured.
+    """
+    if not entries:
+        return []
+    found = resampled_scores(suite, entries, QUALITY)
+    groups = tie_groups(found.scores, found.drawn)
+    ranges = rank_ranges(found.scores, found.drawn)
+    return [
+        Place(best, worst, group, groups.count(group))
+        for group, (best, worst) in zip(groups, ranges, strict=True)
+    ]
+
+
+def fronts(entries: Sequence[Figures], speeds: Mapping[str, str]) -> list[dict[str, bool]]:
+    """Return of each entry whether nothing beats it, by what quality is weighed against.
+
+    That is the bytes on disk, and the speed on each hardware: `speeds` names the figure of each. An entry
+    without a figure takes no part, and has no word on it.
+    """
+    found: list[dict[str, bool]] = [{} for _ in entries]
+    for name, key, sign in [(FRONT_OF_SIZE, "disk", 1), *((n, k, -1) for n, k in speeds.items())]:
+        taking = [place for place, figures in enumerate(entries) if key in figures]
+        costs = [sign * entries[place][key].value for place in taking]
+        scores = [entries[place]["score"].value for place in taking]
+        for place, beaten_by_none in zip(taking, pareto_front(costs, scores), strict=True):
+            found[place][name] = beaten_by_none
+    return found

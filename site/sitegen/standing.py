@@ -1,0 +1,83 @@
+"""Say whether an entry is ranked, and if not, what stands against it and which command would help.
+
+An entry is ranked where it has every benchmark of both quality dimensions and its base has them too;
+otherwise its row stays, and says what is missing or what failed.
+"""
+
+from typing import Literal
+
+from evaluator.results import UnitResult
+from evaluator.suites.definitions import Suite
+from sitegen import metrics
+from sitegen.load import Data, SiteEntry
+from sitegen.metrics import Figure
+
+Status = Literal["ranked", "unranked", "failed", "reported"]
+
+
+def standing(
+    data: Data, suite: Suite, entry: SiteEntry, figures: dict[str, Figure]
+) -> tuple[Status, list[str], str | None]:
+    """Return whether an entry is ranked, what stands against it, and the command that would help."""
+    results = entry.results(suite)
+    failures = _failures(suite, results)
+    if failures:
+        return "failed", failures, None
+    if entry.paper is not None:
+        return "reported", [], None
+    if "score" not in figures:
+        missing = [
+            one.title
+            for one in suite.benchmarks
+            if one.dimension in metrics.QUALITY and one.name not in figures
+        ]
+        command = f"quantboard run {entry.name} --suite {suite.name}"
+        return "unranked", [f"No result yet of {', '.join(missing)}."], command
+    return _beside_base(data, suite, entry)
+
+
+def _failures(suite: Suite, results: dict[str, UnitResult]) -> list[str]:
+    """Return each reason once, with the benchmarks that failed for it."""
+    titles: dict[str, list[str]] = {}
+    for benchmark in suite.benchmarks:
+        result = results.get(benchmark.name)
+        if result and result.status == "failed":
+            titles.setdefault(result.reason or "no reason was given", []).append(benchmark.title)
+    total = len(suite.benchmarks)
+    return [
+        f"{'Every benchmark' if len(names) == total else ', '.join(names)} failed: {reason}"
+        for reason, names in titles.items()
+    ]
+
+
+def _beside_base(
+    data: Data, suite: Suite, entry: SiteEntry
+) -> tuple[Status, list[str], str | None]:
+    if entry.is_base:
+        return "ranked", [], None
+    base = data.base_of(entry)
+    if base is None:
+        name = entry.submission.base_model
+        command = f"quantboard run {name} --suite {suite.name}"
+        return "unranked", [f"Its base {name} has no entry."], command
+    base_results = base.results(suite)
+    if metrics.score(suite, base_results) is None:
+        command = f"quantboard run {base.name} --suite {suite.name}"
+        return "unranked", [f"Its base {base.variant} lacks results of this suite."], command
+    refusal = _refusal(data, suite, entry)
+    if refusal:
+        command = (
+            f"quantboard run {entry.name} --suite {suite.name} --rerun 'compare with the base'"
+        )
+        return "unranked", [f"Not comparable with its base. {refusal}."], command
+    return "ranked", [], None
+
+
+def _refusal(data: Data, suite: Suite, entry: SiteEntry) -> str:
+    """Return the first benchmark of the score that may not be compared with the base's, and why."""
+    lines = data.compared(entry).lines
+    for benchmark in suite.benchmarks:
+        line = lines.get((suite.label, benchmark.name))
+        if benchmark.dimension in metrics.QUALITY and line and line.refusals:
+            return f"{benchmark.title}: {'; '.join(line.refusals)}"
+    return ""
