@@ -147,7 +147,7 @@ class Strata:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Items:
     """The items of one result, in the order of its data set.
 

@@ -12,10 +12,13 @@ import numpy as np
 
 from evaluator.comparison.choose import measure_of
 from evaluator.comparison.entries import Line, benchmark_results, compare_entries
+from evaluator.comparison.measures import Mean, Measure, resampled
 from evaluator.comparison.reading import items_of
 from evaluator.comparison.shares import share, slope
 from evaluator.entries import Entry, StoredResult
+from evaluator.items import Items
 from evaluator.results import Dimension
+from evaluator.statistics import resampling
 from evaluator.statistics.intervals import RESAMPLES, SEED, Floats
 from evaluator.suites.definitions import Benchmark, Suite
 
@@ -116,53 +119,98 @@ def resampled_scores(
         ResultError: an items file can't be read, or isn't the one that was measured.
     """
     benchmarks = [one for one in suite.benchmarks if one.dimension in dimensions]
-    scores, drawn = np.zeros(len(entries)), np.zeros((len(entries), RESAMPLES))
-    for place, results in enumerate(entries):
+    for results in entries:
         missing = [one.name for one in benchmarks if one.name not in results]
         if missing:
             raise ValueError(f"an entry has no result of {', '.join(missing)}; leave it out")
-        for benchmark in benchmarks:
-            one, many = _shares(benchmark, results[benchmark.name], place)
-            scores[place] += one / len(benchmarks)
-            drawn[place] += many / len(benchmarks)
+    scores, drawn = np.zeros(len(entries)), np.zeros((len(entries), RESAMPLES))
+    for benchmark in benchmarks:
+        headlines = [_headline(benchmark, results[benchmark.name]) for results in entries]
+        for place, (one, many) in enumerate(
+            zip(headlines, _drawn(benchmark, headlines), strict=True)
+        ):
+            steep, whole = _share(benchmark, one)
+            scores[place] += whole / len(benchmarks)
+            drawn[place] += _shares(benchmark, one, many, steep, whole) / len(benchmarks)
     return Resampled(scores, drawn)
 
 
-def _shares(benchmark: Benchmark, stored: StoredResult, place: int) -> tuple[float, Floats]:
-    """Return the share of best of a benchmark's headline, and its resamples (resamples,)."""
+@dataclass(frozen=True)
+class Headline:
+    """A benchmark's headline in one entry's result."""
+
+    stored: StoredResult
+    name: str
+    value: float
+
+
+def _headline(benchmark: Benchmark, stored: StoredResult) -> Headline:
     found = benchmark.headline_metric(stored.result.metrics)
     if found is None:
         raise ValueError(f"{stored.path} has no headline metric with a value; leave its entry out")
-    name, metric = found
-    definition, value = benchmark.definition(name), float(metric.value or 0.0)
-    steep, whole = slope(definition), share(definition, value)
+    return Headline(stored, found[0], float(found[1].value or 0.0))
+
+
+def _share(benchmark: Benchmark, one: Headline) -> tuple[float, float]:
+    """Return what a unit of the metric is worth, and its share of best."""
+    definition = benchmark.definition(one.name)
+    steep, whole = slope(definition), share(definition, one.value)
     if steep is None or whole is None:
         raise ValueError(f"{benchmark.name} has no share of best; leave it out of the score")
-    drawn = _drawn(benchmark, name, stored, place, value)
-    if definition.direction == "zero":
-        return whole, 1 + np.abs(drawn) * steep
-    return whole, whole + (drawn - value) * steep
+    return steep, whole
 
 
-def _drawn(
-    benchmark: Benchmark, name: str, stored: StoredResult, place: int, value: float
+def _shares(
+    benchmark: Benchmark, one: Headline, drawn: Floats, steep: float, whole: float
 ) -> Floats:
-    """Return the metric's resamples, centred where the result has it: items are rounded to 1e-4."""
-    own, drawn = _by_items(benchmark, name, stored)
-    if np.isfinite(drawn).all():
-        return drawn + (value - own)
-    spread = stored.result.metrics[name].stderr or 0.0
+    """Return the shares of best (resamples,) of a metric's resamples."""
+    if benchmark.definition(one.name).direction == "zero":
+        return 1 + np.abs(drawn) * steep
+    return whole + (drawn - one.value) * steep
+
+
+def _drawn(benchmark: Benchmark, headlines: Sequence[Headline]) -> list[Floats]:
+    """Return each headline's resamples, centred where the result has it: items are rounded to 1e-4.
+
+    Means of all entries are resampled in one product, which is many times faster than one by one.
+    """
+    linear: dict[int, dict[int, Floats]] = {}  # by number of units, then by place
+    found: dict[int, Floats] = {}
+    for place, one in enumerate(headlines):
+        measure = measure_of(benchmark, one.name)
+        items = (
+            None
+            if one.stored.result.items is None
+            else measure and items_of(one.stored, measure.columns)
+        )
+        if isinstance(measure, Mean) and items:
+            parts = measure.by_unit(items)
+            linear.setdefault(len(parts), {})[place] = parts
+        elif measure and items:
+            found[place] = _by_items(measure, items, one.value)
+    for units, by_place in linear.items():
+        if units > 1:
+            many = resampling.sums(np.stack(list(by_place.values()), axis=1)).T
+            found |= {
+                place: headlines[place].value + row
+                for place, row in zip(by_place, many, strict=True)
+            }
+    return [_known(benchmark, found.get(place), one, place) for place, one in enumerate(headlines)]
+
+
+def _known(benchmark: Benchmark, drawn: Floats | None, one: Headline, place: int) -> Floats:
+    """Return resamples, or where items give none draws from the standard error."""
+    if drawn is not None and np.isfinite(drawn).all():
+        return drawn
+    spread = one.stored.result.metrics[one.name].stderr or 0.0
     seed = [SEED, place, *benchmark.name.encode()]  # its own, or the benchmarks would err alike
-    return np.random.default_rng(seed).normal(value, spread, RESAMPLES)
+    return np.random.default_rng(seed).normal(one.value, spread, RESAMPLES)
 
 
-def _by_items(benchmark: Benchmark, name: str, stored: StoredResult) -> tuple[float, Floats]:
-    """Return the metric of a result's items and its resamples; NaN where they give none."""
-    measure = measure_of(benchmark, name)
-    if measure is None or stored.result.items is None:
-        return np.nan, np.asarray([np.nan])
-    items = items_of(stored, measure.columns)
+def _by_items(measure: Measure, items: Items, value: float) -> Floats:
+    """Return a metric's resamples; NaN where the items give none."""
     try:
-        return measure.resampled(items)
+        own, drawn = resampled(measure, items)
     except ValueError:  # what the items hold is one benchmark's matter
-        return np.nan, np.asarray([np.nan])
+        return np.asarray([np.nan])
+    return drawn + (value - own)

@@ -6,6 +6,7 @@ the metric's own unit. What it resamples it draws by draws common to all entries
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -19,12 +20,16 @@ from evaluator.statistics.paired import DETECTED, Comparison, compare_means, stu
 from evaluator.tasks.flores.counts import stored_counts
 
 NAMES = " (names)"  # ends the groups of BBQ that are no part of its mean
+KEPT = 64  # items whose resampled scores are at hand
 AMBIGUOUS = "ambiguous"
 BIAS_COLUMNS = ("biased", "known", "correct")
 
 
 class Measure(Protocol):
-    """One way to sum items up."""
+    """One way to sum items up; two of one kind and the same fields are equal."""
+
+    def __hash__(self) -> int:
+        """Return the same for equal measures."""
 
     @property
     def columns(self) -> tuple[str, ...] | None:
@@ -39,6 +44,16 @@ class Measure(Protocol):
 
     def resampled(self, items: Items) -> tuple[float, Floats]:
         """Return the score of an entry, and its scores (resamples,) by draws common to all entries."""
+
+
+@lru_cache(maxsize=KEPT)
+def resampled(measure: Measure, items: Items) -> tuple[float, Floats]:
+    """Return `measure.resampled(items)`, computed once though a base is beside many variants.
+
+    Raises:
+        ValueError: the items don't give the score.
+    """
+    return measure.resampled(items)
 
 
 def design(items: Items, *, macro: bool = False) -> Design:
@@ -69,6 +84,10 @@ class Mean:
         found = compare_means(first, second, design(base, macro=self.macro))
         return found if self.right_or_wrong else replace(found, flips=None)
 
+    def by_unit(self, items: Items) -> Floats:
+        """Return how far each unit (an item or a cluster) moves the mean."""
+        return design(items, macro=self.macro).by_unit(items.numbers[self.column])
+
     def resampled(self, items: Items) -> tuple[float, Floats]:
         """Return the mean and its resamples."""
         return design(items, macro=self.macro).resampled(items.numbers[self.column])
@@ -85,7 +104,7 @@ class Corpus:
     def columns(self) -> None:
         """Return that all columns are read: which ones hold the counts depends on the file's age."""
 
-    def _scores(self, items: Items) -> tuple[float, Floats]:
+    def resampled(self, items: Items) -> tuple[float, Floats]:
         """Return the score and its resamples; a sentence is drawn in all its directions at once."""
         counts = stored_counts(self.metric, items.numbers, self.prefix)
         score: Callable[[Floats], Floats] = (
@@ -99,13 +118,9 @@ class Corpus:
             drawn.append(score(resampling.sums(summed)))
         return float(np.mean(whole)), np.mean(drawn, axis=0)
 
-    def resampled(self, items: Items) -> tuple[float, Floats]:
-        """Return the score and its resamples."""
-        return self._scores(items)
-
     def compare(self, base: Items, variant: Items) -> Comparison:
         """Compare two corpus scores by the paired bootstrap."""
-        return compare_resampled(self._scores(base), self._scores(variant))
+        return compare_resampled(resampled(self, base), resampled(self, variant))
 
 
 def parts(items: Items) -> list[NDArray[np.integer]]:
@@ -161,7 +176,7 @@ class Bias:
 
     def compare(self, base: Items, variant: Items) -> Comparison:
         """Compare how far two biases are from 0, by the paired bootstrap."""
-        sides = [self.resampled(items) for items in (base, variant)]
+        sides = [resampled(self, items) for items in (base, variant)]
         found = compare_resampled(*((abs(value), np.abs(drawn)) for value, drawn in sides))
         return Comparison(
             sides[0][0], sides[1][0], found.difference, None, None, found.smallest, found.p

@@ -108,7 +108,11 @@ class Design:
             ValueError: there are fewer than two units.
         """
         mean = self.mean(values)
-        return mean, mean + resampling.sums(self._by_unit(self._residuals(values)))
+        return mean, mean + resampling.sums(self.by_unit(values))
+
+    def by_unit(self, values: Floats) -> Floats:
+        """Return how far each unit moves the mean of the items' values (n,), linearised (units,)."""
+        return self._by_unit(self._residuals(values))
 
     def effective_items(self, variance: float, spread: "Spread") -> float:
         """Return how many plain items of a variance would have a mean known as well as this one.
