@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -47,15 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     file = write(
         device,
         {
-            "plan": asdict(replace(plan)),
-            "measured": [asdict(one) for one in report.measured],
-            "missing": report.missing,
-            "full": {name: asdict(counts) for name, counts in report.full.items()},
-            "totals_computed": [asdict(total) for total in report.totals],
+            **report.record,
             "memory": [asdict(one) for one in memory],
             "generation": [asdict(one) for one in texts],
             "largest_tensors": asdict(tensors),
-            "lm_eval_seconds": report.lm_eval_seconds,
         },
     )
     print(f"written: {file}")

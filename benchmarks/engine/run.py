@@ -8,7 +8,8 @@ missing. The smaller model gets most of the time; the larger one gets a few ques
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from benchmarks.engine.counts import Counts, full_counts, typical_parts
 from benchmarks.engine.likelihoods import Bench, Measured, Pair, Subject
@@ -64,6 +65,18 @@ class Report:
     full: dict[str, Counts]
     totals: tuple[Total, ...]
     lm_eval_seconds: float
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Return what a record keeps of them."""
+        return {
+            "plan": asdict(self.plan),
+            "measured": [asdict(one) for one in self.measured],
+            "missing": self.missing,
+            "full": {name: asdict(counts) for name, counts in self.full.items()},
+            "totals_computed": [asdict(total) for total in self.totals],
+            "lm_eval_seconds": self.lm_eval_seconds,
+        }
 
     def of(self, subject: str) -> dict[str, Measured]:
         """Return one model's measurements by benchmark."""

@@ -1,5 +1,6 @@
 """Measure time and tokens once, for the points that look at them."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -8,6 +9,7 @@ from pathlib import Path
 from benchmarks.engine.generation import BENCHMARKS, Generation, generation, lengths
 from benchmarks.engine.likelihoods import Bench, Measured, Subject
 from benchmarks.engine.models import SHAPES, random_model
+from benchmarks.engine.record import write
 from benchmarks.engine.run import SMALL, Plan, measure, quick_parts
 from benchmarks.engine.samples import Questions, Source
 from benchmarks.engine.totals import Total
@@ -15,6 +17,7 @@ from evaluator.scoring.computing import Computing
 from tests.verify import engine_items
 
 ONE = "truthfulqa"  # the quick form's, and what is measured where a fault is in
+RECORD = "QUANTBOARD_RECORD"
 QUICK_SHAPE, QUICK_PROMPTS = "tiny", 12
 QUICK_ROWS = 8  # in lm-eval's batches, where no time is spent on a search for the best
 
@@ -41,10 +44,15 @@ def plan(*, quick: bool) -> Plan:
 
 @cache
 def whole(folder: Path, *, quick: bool) -> Found:
-    """Return the measurements, which take minutes, and are kept for the other points."""
+    """Return the measurements, which take minutes, and are kept for the other points.
+
+    They are written down, too, where the environment names a file for them.
+    """
     if quick:
         return few(folder, exact=False)
     report = measure(source(folder), plan(quick=False), lambda said: None)
+    if RECORD in os.environ:
+        write(Path(os.environ[RECORD]), report.record)
     return Found(tuple(report.of(SMALL).values()), report.totals, report.lm_eval_seconds)
 
 
