@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from evaluator.statistics import resampling
-from evaluator.statistics.intervals import Floats, Interval, wilson
+from evaluator.statistics.intervals import Z95, Floats, Interval, wilson
 
 Integers = NDArray[np.integer]
 
@@ -123,7 +123,8 @@ class Design:
         plain = 1 / float(self.weights @ self.weights)
         if variance <= 0 or spread.stderr <= 0:
             return plain * self.units / self.n
-        return min(variance / spread.stderr**2, plain * self.n / self.units)
+        unbiased = variance * self.units / max(self.units - 1, 1)
+        return min(unbiased / spread.stderr**2, plain * self.n / self.units)
 
     def share(self, values: Floats) -> Interval:
         """Return the weighted share of right answers (n,), 0 or 1, with Wilson's interval.
@@ -132,7 +133,11 @@ class Design:
         """
         share, spread = min(1.0, self.mean(values)), self.spread(values)
         n = self.effective_items(share * (1 - share), spread)
-        return Interval(share, *wilson(share * n, n, spread.factor))
+        return Interval(share, *wilson(share * n, n, self.critical(spread)))
+
+    def critical(self, spread: "Spread") -> float:
+        """Return a score test's critical value: the normal's, and Student's where clusters are unsure."""
+        return Z95 if self._clusters is None else spread.factor
 
     def _freedom(self, summed: Floats, residuals: Floats) -> float:
         """Return the degrees of freedom of the design's part in the variance.

@@ -17,6 +17,7 @@ from evaluator.submissions import (
 )
 from evaluator.suites.definitions import Benchmark, Suite, load_suite, suite_names
 from evaluator.suites.derived import DERIVATIONS
+from evaluator.suites.divergence import is_divergence
 from sitegen import metrics
 from sitegen.comparisons import Compared, Pair, Place
 
@@ -217,7 +218,8 @@ class Data:
             own, other = entry.benchmarks(label), base.benchmarks(label) if base else {}
             derived = self.derived(suite) if suite.label == label else []
             for one in [*suite.benchmarks, *derived]:
-                if one.name in own and one.name in other:
+                both = one.name in own and one.name in other
+                if both and not is_divergence(one):  # which is a distance from a base already
                     pair = Pair(label, one, other[one.name].stored, own[one.name].stored)
                     yield (label, one.name), pair
 

@@ -126,8 +126,8 @@ def test_plain_items_have_tangos_interval_and_mcnemars_p() -> None:
     assert found.flips == Flips(200, 12, 28)
     assert found.p == mcnemar(Flips(200, 12, 28))
     exact = flip_interval(Flips(200, 12, 28))
-    assert found.difference.low == pytest.approx(exact.low, abs=2e-3)
-    assert found.difference.high == pytest.approx(exact.high, abs=2e-3)
+    assert found.difference.low == pytest.approx(exact.low, abs=1e-9)
+    assert found.difference.high == pytest.approx(exact.high, abs=1e-9)
     assert found.retention is not None
     assert found.retention.value == pytest.approx(128 / 112)
 
@@ -190,7 +190,7 @@ def test_clusters_that_flip_together_are_worth_one_item_each() -> None:
     )
     assert copied.difference.value == pytest.approx(alone.difference.value)
     width, other = (one.difference.high - one.difference.low for one in (alone, copied))
-    assert other == pytest.approx(width, rel=0.1)
+    assert other == pytest.approx(width, rel=0.15)  # a little wider: Student's quantile
     assert copied.p > 0.05 < compare_means(base, variant).p
 
 

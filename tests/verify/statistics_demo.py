@@ -28,7 +28,7 @@ EIGHT = ("bnb-int8", "gptq-8bit-g128")
 TWO = "gptq-2bit-g128"
 DEMO = "unquantized,llm.int8,gptq-8bit,gptq-4bit,gptq-3bit,gptq-2bit"
 QUICK_DEMO, QUICK_ITEMS = "unquantized,llm.int8,gptq-2bit", 6
-SURE = 1.96  # standard errors to an interval's end, or a little more: Student's
+SURE = 1.96  # standard errors to an interval's end
 
 
 def show(context: Context) -> str:

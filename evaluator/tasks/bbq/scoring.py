@@ -24,6 +24,7 @@ import numpy as np
 
 from evaluator.results import Metric
 from evaluator.statistics import intervals
+from evaluator.statistics.design import Design
 from evaluator.tasks import prompts
 from evaluator.tasks.bbq.targets import OPTIONS, biased_options, has_names, is_unknown
 from evaluator.tasks.measures import (
@@ -36,6 +37,7 @@ from evaluator.tasks.measures import (
     column,
     mean_loglikelihoods,
 )
+from evaluator.tasks.parts import numbered
 
 Row = Mapping[str, Any]
 
@@ -130,11 +132,14 @@ def accuracy(items: Sequence[Item], rows: Sequence[Row]) -> Metric:
     """Return the share of right answers; questions of one template aren't independent."""
     if not items:
         return NO_ITEMS
-    correct = column(items, "correct")
-    value = sum(correct) / len(correct)
-    stderr = intervals.clustered_stderr(correct, [template(row) for row in rows])
-    interval = intervals.normal_interval(value, stderr, 0.0, 1.0)
-    return Metric(value=value, stderr=stderr, ci95=interval, n=len(correct))
+    correct, templates = np.asarray(column(items, "correct")), [template(row) for row in rows]
+    found = Design(len(correct), clusters=np.asarray(numbered(templates))).share(correct)
+    return Metric(
+        value=found.value,
+        stderr=intervals.clustered_stderr(correct, templates),
+        ci95=(found.low, found.high),
+        n=len(correct),
+    )
 
 
 def template(row: Row) -> tuple[str, str]:

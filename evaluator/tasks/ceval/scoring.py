@@ -15,8 +15,11 @@ last option, which this one doesn't.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from evaluator.results import Metric
 from evaluator.statistics import intervals
+from evaluator.statistics.design import Design
 from evaluator.tasks import prompts
 from evaluator.tasks.answers import chinese_letter, closest_choice
 from evaluator.tasks.measures import (
@@ -30,6 +33,7 @@ from evaluator.tasks.measures import (
     column,
     proportion,
 )
+from evaluator.tasks.parts import numbered
 from evaluator.tasks.subjects import CEVAL_AREAS, members
 
 Row = Mapping[str, Any]
@@ -67,19 +71,14 @@ def score_item(row: Row, response: str) -> dict[str, float | None]:
 def macro_accuracy(correct: Sequence[float], subjects: Sequence[str]) -> Metric:
     """Return the mean of the subjects' accuracies, each subject weighing the same.
 
-    The interval is normal, and Wilson's where all questions are right or all wrong and nothing varies.
+    The interval is Wilson's, over as many plain questions as would scatter like these.
     """
     if not correct:
         return NO_ITEMS
-    parts = intervals.grouped(subjects).values()
-    value = sum(sum(correct[i] for i in part) / len(part) for part in parts) / len(parts)
+    design = Design(len(correct), strata=np.asarray(numbered(subjects)))
+    found = design.share(np.asarray(correct, dtype=np.float64))
     stderr = intervals.stratified_stderr(correct, subjects)
-    interval = (
-        intervals.normal_interval(value, stderr, 0.0, 1.0)
-        if 0.0 < value < 1.0
-        else intervals.wilson(sum(correct), len(correct))
-    )
-    return Metric(value=value, stderr=stderr, ci95=interval, n=len(correct))
+    return Metric(value=found.value, stderr=stderr, ci95=(found.low, found.high), n=len(correct))
 
 
 def measure(items: Sequence[Item], subjects: Sequence[str]) -> Metrics:
