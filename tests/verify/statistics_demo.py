@@ -3,6 +3,8 @@
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +40,9 @@ def show(context: Context) -> str:
         ShortfallError: retention doesn't fall with bits, 8 bits can be told from the base or 2 can't, or
             flips, p or interval aren't those of a spreadsheet.
     """
-    entries = {one.variant: one for one in find_entries(_demo(context))}
+    with _demo(context) as ran:
+        divergence = statistics_divergence.show(context)
+        entries = {one.variant: one for one in find_entries(_submissions(context, ran))}
     found = board_statistics(SUITE, list(entries.values()))
     ties = dict(zip(found.names, tie_groups(found.scores, found.drawn), strict=True))
     groups = {variant: ties[entry.name] for variant, entry in entries.items()}
@@ -57,22 +61,43 @@ def show(context: Context) -> str:
     require(not apart, f"{', '.join(apart)} can be told from the base: {said}")
     require(groups[TWO] != groups[BASE], f"2 bits can't be told from the base: {said}")
     checked = _by_spreadsheet(entries, found)
-    divergence = statistics_divergence.show(context, broken=context.broken(POINT))
     return f"retention of the score: {said}; {checked}; KL divergence from the base: {divergence}"
 
 
-def _demo(context: Context) -> Path:
-    """Run the demo, and return its submissions; by the fault 2 bits stand where 8 did."""
-    folder = context.scratch / "family"
-    command = [sys.executable, "-m", "evaluator", "demo", "--output", str(folder), "--variants"]
-    command += [QUICK_DEMO, "--limit", str(QUICK_ITEMS)] if context.quick else [DEMO]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    require(ran.returncode == 0, f"the demo failed: {ran.stdout[-400:]} {ran.stderr[-400:]}")
-    submissions = folder / "submissions"
+@contextmanager
+def _demo(context: Context) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the demo beside what else is done meanwhile."""
+    command = [sys.executable, "-m", "evaluator", "demo", "--output", str(_folder(context))]
+    command += ["--variants", QUICK_DEMO, "--limit", str(QUICK_ITEMS)] if context.quick else []
+    command += [] if context.quick else ["--variants", DEMO]
+    with (
+        _said(context).open("wb") as log,
+        subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT) as ran,
+    ):
+        try:
+            yield ran
+        finally:
+            ran.kill()
+
+
+def _folder(context: Context) -> Path:
+    return context.scratch / "family"
+
+
+def _said(context: Context) -> Path:
+    return context.scratch / "demo.log"
+
+
+def _submissions(context: Context, ran: subprocess.Popen[bytes]) -> Path:
+    """Wait for the demo, and return its submissions; by the fault 2 bits stand where 8 did."""
+    status = ran.wait()
+    require(status == 0, f"the demo failed: {_said(context).read_text(errors='replace')[-800:]}")
+    submissions = _folder(context) / "submissions"
     if context.broken(POINT):
         family = next(submissions.glob("*/"))
-        shutil.rmtree(family / FALLING[0] / "results")
-        shutil.copytree(family / TWO / "results", family / FALLING[0] / "results")
+        eight = next(family / name for name in EIGHT if (family / name).is_dir())
+        shutil.rmtree(eight / "results")
+        shutil.copytree(family / TWO / "results", eight / "results")
     return submissions
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tests.verify.engine_models import MINI, quantized
 from tests.verify.report import Context, ShortfallError, require
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from evaluator.scoring.divergence.kept import Kept, Record
     from evaluator.scoring.run import Question
 
-FAULT = "the variant's positions are compared with the base's next ones"
 GPTQ_BITS, CALIBRATION = (8, 4, 3, 2), 128
 WHILE_LOADING = {8: "llm.int8", 4: "nf4"}  # in the quick form, which quantizes nothing beforehand
 BENCHMARKS, QUICK_BENCHMARKS = ("wikitext2", "c4", "ptb", "truthfulqa", "bbq"), ("wikitext2",)
@@ -26,7 +25,7 @@ NOISE = 1e-9  # nats that float32 may leave of nothing
 Figures = dict[str, float]  # of one benchmark: a name of a variant, its mean divergence in nats
 
 
-def show(context: Context, *, broken: bool) -> str:
+def show(context: Context) -> str:
     """Measure base and variants on each benchmark; the base is read twice, as a variant of itself.
 
     Raises:
@@ -34,7 +33,7 @@ def show(context: Context, *, broken: bool) -> str:
     """
     names = QUICK_BENCHMARKS if context.quick else BENCHMARKS
     limit = QUICK_LIMIT if context.quick else None
-    with _cache(context.scratch / "divergence"), fault(active=broken):
+    with _cache(context.scratch / "divergence"):
         base, variants = _load(MINI), _variants(quick=context.quick)
         measured = {name: measure(name, limit, base, variants) for name in names}
     for name, figures in measured.items():
@@ -118,24 +117,3 @@ def _cache(folder: Path) -> Iterator[None]:
         del os.environ["QUANTBOARD_CACHE"]
         if before is not None:
             os.environ["QUANTBOARD_CACHE"] = before
-
-
-@contextmanager
-def fault(*, active: bool) -> Iterator[None]:
-    """Put the fault in: each position is taken for the one behind it."""
-    from evaluator.scoring.divergence import unit
-
-    module: Any = unit
-    own = module.logits
-
-    def shifted(*arguments: Any) -> Iterator[Any]:
-        count = 1 + max(int(places.max()) for places in arguments[3])
-        for numbers, values in own(*arguments):
-            yield (numbers + 1) % count, values
-
-    if active:
-        module.logits = shifted
-    try:
-        yield
-    finally:
-        module.logits = own
