@@ -150,7 +150,9 @@ def compare_means(
     spread = design.spread(apart)
     right = binary(first) and binary(second)
     equal = effective_flips(apart, design, spread) if right else None
-    difference = flip_interval(equal, design.critical(spread)) if equal else student_interval(apart, design)
+    difference = (
+        flip_interval(equal, design.critical(spread)) if equal else student_interval(apart, design)
+    )
     found = flips(first, second) if right else None
     exact = found is not None and design.strata is None and design.clusters is None
     return Comparison(
