@@ -29,7 +29,7 @@ FALLING = ("gptq-8bit-g128", "gptq-4bit-g128", "gptq-3bit-g128", "gptq-2bit-g128
 EIGHT = ("bnb-int8", "gptq-8bit-g128")
 TWO = "gptq-2bit-g128"
 DEMO = "unquantized,llm.int8,gptq-8bit,gptq-4bit,gptq-3bit,gptq-2bit"
-QUICK_DEMO, QUICK_ITEMS = "unquantized,llm.int8,gptq-2bit", 6
+QUICK_DEMO, QUICK_ITEMS = "unquantized,llm.int8,gptq-2bit", 12
 SURE = 1.96  # standard errors to an interval's end
 
 
