@@ -148,6 +148,10 @@ def _evaluate(run: argparse.ArgumentParser) -> None:
         help="measure KL divergence too, from this unquantized model (a folder, a Hub id, or ID@COMMIT); "
         "without a name from the entry's own base",
     )
+    _units(run)
+
+
+def _units(run: argparse.ArgumentParser) -> None:
     run.add_argument("--keep-failed", action="store_true", help="don't try failed units again")
     run.add_argument(
         "--rerun", metavar="REASON", help="run units that are done again, into new files"

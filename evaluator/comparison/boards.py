@@ -20,9 +20,8 @@ from evaluator.items import Items
 from evaluator.results import Dimension
 from evaluator.statistics import resampling
 from evaluator.statistics.intervals import RESAMPLES, SEED, Floats
-from evaluator.suites.definitions import Benchmark, Suite
+from evaluator.suites.definitions import QUALITY, Benchmark, Suite
 
-QUALITY: tuple[Dimension, ...] = ("knowledge", "alignment")
 CHUNK = 4  # families that a process takes at a time
 
 Results = Mapping[str, StoredResult]  # by benchmark
@@ -175,18 +174,16 @@ def _drawn(benchmark: Benchmark, headlines: Sequence[Headline]) -> list[Floats]:
     Means of all entries are resampled in one product, which is many times faster than one by one.
     """
     linear: dict[int, dict[int, Floats]] = {}  # by number of units, then by place
-    found: dict[int, Floats] = {}
+    found: dict[int, Floats | None] = {}
     for place, one in enumerate(headlines):
         measure = measure_of(benchmark, one.name)
-        items = (
-            None
-            if one.stored.result.items is None
-            else measure and items_of(one.stored, measure.columns)
-        )
-        if isinstance(measure, Mean) and items:
+        if measure is None or one.stored.result.items is None:
+            continue
+        items = items_of(one.stored, measure.columns)
+        if isinstance(measure, Mean):
             parts = measure.by_unit(items)
             linear.setdefault(len(parts), {})[place] = parts
-        elif measure and items:
+        else:
             found[place] = _by_items(measure, items, one.value)
     for units, by_place in linear.items():
         if units > 1:
@@ -207,10 +204,10 @@ def _known(benchmark: Benchmark, drawn: Floats | None, one: Headline, place: int
     return np.random.default_rng(seed).normal(one.value, spread, RESAMPLES)
 
 
-def _by_items(measure: Measure, items: Items, value: float) -> Floats:
-    """Return a metric's resamples; NaN where the items give none."""
+def _by_items(measure: Measure, items: Items, value: float) -> Floats | None:
+    """Return a metric's resamples; None where the items give none."""
     try:
         own, drawn = resampled(measure, items)
     except ValueError:  # what the items hold is one benchmark's matter
-        return np.asarray([np.nan])
+        return None
     return drawn + (value - own)

@@ -1,7 +1,8 @@
 """Say how each metric of a suite comes from items."""
 
-from evaluator.comparison.measures import AMBIGUOUS, Bias, Corpus, Mean, Measure, Perplexity
+from evaluator.comparison.measures import Bias, Corpus, Mean, Measure, Perplexity
 from evaluator.suites.definitions import Benchmark
+from evaluator.tasks.bbq.scoring import CONTEXTS
 
 ROUGE: dict[str, Measure] = {
     name: Mean(name, right_or_wrong=False) for name in ("rouge1", "rouge2", "rougeL")
@@ -26,7 +27,7 @@ OWN: dict[str, dict[str, Measure]] = {
         "mc1_sum": Mean("mc1_sum"),
         "mc2": Mean("mc2", right_or_wrong=False),
     },
-    "bbq": {f"bias_{context}": Bias(context) for context in (AMBIGUOUS, "disambiguated")},
+    "bbq": {f"bias_{context}": Bias(context) for context in CONTEXTS.values()},
 }
 PERPLEXITIES: dict[str, Measure] = {
     "perplexity": Perplexity(),

@@ -16,10 +16,5 @@ def differing_fields(result: UnitResult, base: UnitResult) -> list[str]:
     return [*found, judges] if judges else found
 
 
-def incomparable(result: UnitResult, base: UnitResult) -> str | None:
-    """Return the first of `differing_fields`; None where two results compare."""
-    return next(iter(differing_fields(result, base)), None)
-
-
 def _fingerprints(result: UnitResult) -> list[str]:
     return [one.fingerprint for one in result.provenance.datasets]

@@ -17,11 +17,11 @@ from evaluator.statistics import corpus, resampling
 from evaluator.statistics.design import Design
 from evaluator.statistics.intervals import RESAMPLES, Z95, Floats, Interval
 from evaluator.statistics.paired import DETECTED, Comparison, compare_means, student_interval
+from evaluator.tasks.bbq.scoring import CONTEXTS, NAMES
 from evaluator.tasks.flores.counts import stored_counts
 
-NAMES = " (names)"  # ends the groups of BBQ that are no part of its mean
 KEPT = 64  # items whose resampled scores are at hand
-AMBIGUOUS = "ambiguous"
+AMBIGUOUS = CONTEXTS["ambig"]
 BIAS_COLUMNS = ("biased", "known", "correct")
 
 

@@ -8,12 +8,11 @@ from evaluator.comparison.entries import Line
 from evaluator.comparison.shares import share, slope
 from evaluator.results import Dimension
 from evaluator.statistics.intervals import Interval
-from evaluator.suites.definitions import Suite
+from evaluator.suites.definitions import QUALITY, Suite
 
 SCORES: dict[str, tuple[Dimension, ...]] = {
-    "score": ("knowledge", "alignment"),
-    "knowledge": ("knowledge",),
-    "alignment": ("alignment",),
+    "score": QUALITY,
+    **{dimension: (dimension,) for dimension in QUALITY},
 }
 
 

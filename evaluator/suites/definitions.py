@@ -16,6 +16,7 @@ from evaluator.errors import InputError
 from evaluator.results import Contract, Dimension, Direction, Metric, validation_messages
 
 DocumentKind = Literal["row", "page", "block"]
+QUALITY: tuple[Dimension, ...] = ("knowledge", "alignment")  # what a score is the mean of
 
 
 class MetricDefinition(Contract):

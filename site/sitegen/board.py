@@ -10,7 +10,7 @@ from typing import Literal
 
 from evaluator.comparison.scores import scores
 from evaluator.results import UnitResult
-from evaluator.suites.definitions import Benchmark, Suite
+from evaluator.suites.definitions import QUALITY, Benchmark, Suite
 from sitegen import efficiency, metrics, standing
 from sitegen.comparisons import shown
 from sitegen.load import Data, Measured, SiteEntry
@@ -66,7 +66,7 @@ class Board:
     @property
     def weighed(self) -> list[Benchmark]:
         """Return the benchmarks that the score is the mean of."""
-        return [one for one in self.suite.benchmarks if one.dimension in metrics.QUALITY]
+        return [one for one in self.suite.benchmarks if one.dimension in QUALITY]
 
     def beside(self, entry: SiteEntry) -> "Board | None":
         """Return the table that an entry belongs to: this one, or its paper's; None without one."""

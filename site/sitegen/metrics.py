@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 
 from evaluator.comparison import shares
 from evaluator.results import Dimension, Metric, UnitResult
-from evaluator.suites.definitions import Benchmark, MetricDefinition, Suite
+from evaluator.suites.definitions import QUALITY, Benchmark, MetricDefinition, Suite
 
 Z95 = 1.959964
-QUALITY: tuple[Dimension, ...] = ("knowledge", "alignment")
 Results = Mapping[str, UnitResult]
 
 

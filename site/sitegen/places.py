@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from evaluator.comparison.boards import Results, resampled_scores
 from evaluator.statistics.ranking import pareto_front, rank_ranges, tie_groups
-from evaluator.suites.definitions import Suite
-from sitegen.metrics import QUALITY, Figure
+from evaluator.suites.definitions import QUALITY, Suite
+from sitegen.metrics import Figure
 
 Figures = Mapping[str, Figure]
 FRONT_OF_SIZE = "size"

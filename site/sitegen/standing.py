@@ -7,7 +7,7 @@ otherwise its row stays, and says what is missing or what failed.
 from typing import Literal
 
 from evaluator.results import UnitResult
-from evaluator.suites.definitions import Suite
+from evaluator.suites.definitions import QUALITY, Suite
 from sitegen import metrics
 from sitegen.load import Data, SiteEntry
 from sitegen.metrics import Figure
@@ -29,7 +29,7 @@ def standing(
         missing = [
             one.title
             for one in suite.benchmarks
-            if one.dimension in metrics.QUALITY and one.name not in figures
+            if one.dimension in QUALITY and one.name not in figures
         ]
         command = f"quantboard run {entry.name} --suite {suite.name}"
         return "unranked", [f"No result yet of {', '.join(missing)}."], command
@@ -78,6 +78,6 @@ def _refusal(data: Data, suite: Suite, entry: SiteEntry) -> str:
     lines = data.compared(entry).lines
     for benchmark in suite.benchmarks:
         line = lines.get((suite.label, benchmark.name))
-        if benchmark.dimension in metrics.QUALITY and line and line.refusals:
+        if benchmark.dimension in QUALITY and line and line.refusals:
             return f"{benchmark.title}: {'; '.join(line.refusals)}"
     return ""

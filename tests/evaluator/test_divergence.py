@@ -46,13 +46,7 @@ def noisy(loaded: Loaded, noise: float) -> Loaded:
     return other
 
 
-@pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Keep what is kept in a folder of this module's own."""
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("cache")
-        patch.setenv("QUANTBOARD_CACHE", str(folder))
-        yield folder
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 @pytest.fixture(scope="module")
@@ -233,15 +227,15 @@ def test_a_variant_without_numbers_has_no_divergence(
     assert outcome.columns["kl_millinats"] == [0, None, 0]
 
 
-def test_a_base_without_numbers_keeps_nothing(base: Loaded, cache: Path) -> None:
+def test_a_base_without_numbers_keeps_nothing(base: Loaded, own_cache: Path) -> None:
     """It is refused, and leaves no folder behind."""
     asking, broken = question("wikitext2", 2), noisy(base, 0.0)
     with torch.no_grad():
         broken.model.get_output_embeddings().weight[5] = torch.nan
-    before = sorted(cache.rglob("*"))
+    before = sorted(own_cache.rglob("*"))
     with pytest.raises(ModelError, match="take a sound base"):
         run_base(broken, asking, known(base, asking))
-    assert sorted(cache.rglob("*")) == before
+    assert sorted(own_cache.rglob("*")) == before
 
 
 def test_what_is_kept_belongs_to_its_base(base: Loaded) -> None:

@@ -1,7 +1,6 @@
 """Divergence units from the command line: planned, measured from a base that is kept, refused."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,7 @@ MINI = Path(__file__).resolve().parents[2] / "evaluator" / "mini" / "model"
 TEXTS = ["wikitext2", "c4", "ptb"]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Keep what is kept in a folder of this module's own."""
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("cache")
-        patch.setenv("QUANTBOARD_CACHE", str(folder))
-        yield folder
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def run(
