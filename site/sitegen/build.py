@@ -5,7 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from evaluator.errors import InputError
-from sitegen import drawing, load, pages
+from sitegen import drawing, load
+from sitegen.contents import contents
+from sitegen.pages import everything
+from sitegen.pages.writer import Pages
 from sitegen.render import environment
 
 BUNDLE = "assets/vega.js"
@@ -30,7 +33,9 @@ def build(submissions: Path, output: Path, *, root: Path | None = None) -> None:
     data = load.read(submissions)
     with ThreadPoolExecutor(1) as beside:
         script = beside.submit(drawing.bundle) if data.measured.suites else None
-        files = pages.make(data, environment(templates))
+        files: dict[str, bytes] = {}
+        pages = Pages(environment(templates), files.__setitem__)
+        everything.make(pages, contents(data))
         if script:
             files[BUNDLE] = script.result().encode()
     for asset in sorted(assets.iterdir()):

@@ -12,9 +12,10 @@ from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 import pytest
-from sitegen import downloads, pages
+from sitegen import downloads
 from sitegen.build import build, sources
 from sitegen.cli import main
+from sitegen.pages.writer import Pages
 from sitegen.render import environment
 
 from evaluator.errors import InputError
@@ -206,7 +207,7 @@ def test_one_entry_gives_a_board(tmp_path: Path) -> None:
 
 def test_two_pages_on_one_path_are_refused() -> None:
     """The second page on a path is an error, not a silent loss."""
-    made = pages.Pages(environment(ROOT / "templates"))
+    made = Pages(environment(ROOT / "templates"), lambda path, content: None)
     made.add("index.html", "one")
     with pytest.raises(InputError, match=r"index\.html"):
         made.add("index.html", "two")

@@ -1,4 +1,4 @@
-"""Gather what an entry's page shows: every metric beside the base's, efficiency, recipe, provenance."""
+"""Make an entry's page: every metric beside the base's, efficiency, recipe, provenance."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,8 +10,10 @@ from evaluator.suites.definitions import Benchmark, MetricDefinition, Suite, loa
 from sitegen import efficiency, metrics, words
 from sitegen.board import Board, Column
 from sitegen.comparisons import BesideBase
+from sitegen.contents import Contents
 from sitegen.load import Data, Measured, SiteEntry
 from sitegen.metrics import Figure
+from sitegen.pages.writer import Pages
 from sitegen.render import benchmark_path, hub_link
 
 Fact = tuple[str, str]
@@ -36,6 +38,18 @@ class Line:
     reason_title: str = "Failed"
     group: str = ""
     beside: bool = False  # not the metric that the board shows
+
+
+def make(pages: Pages, site: Contents, entry: SiteEntry) -> None:
+    """Add the page of one entry."""
+    pages.render(
+        f"entries/{entry.name}/index.html",
+        "entry.html",
+        title=f"{entry.variant} of {entry.submission.base_model}",
+        description=f"Every figure of {entry.name}, beside its base.",
+        section="Board",
+        **context(site.data.beside(entry), site.beside(entry), entry),
+    )
 
 
 def context(data: Data, boards: list[Board], entry: SiteEntry) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Gather what a benchmark's page shows: its metrics, its data, the scores of all entries."""
+"""Make a page for each benchmark: its metrics, its data, the scores of all entries."""
 
 from typing import Any
 
@@ -6,7 +6,34 @@ from evaluator.suites import describe
 from evaluator.suites.definitions import Benchmark, Suite
 from sitegen import metrics, words
 from sitegen.comparisons import BesideBase
+from sitegen.contents import Contents
 from sitegen.load import Data, SiteEntry
+from sitegen.pages.writer import Pages
+from sitegen.render import benchmark_path
+
+
+def make(pages: Pages, site: Contents) -> None:
+    """Add a page for each benchmark of every suite, and for the derived ones that have results."""
+    data = site.data
+    listed = [(suite, data.derived(suite)) for suite in data.measured.every_suite]
+    pages.render(
+        "benchmarks/index.html",
+        "benchmarks.html",
+        title="Benchmarks",
+        description="What each suite asks, and what a score means.",
+        section="Benchmarks",
+        suites=listed,
+    )
+    for suite, derived in listed:
+        for benchmark in [*suite.benchmarks, *derived]:
+            pages.render(
+                benchmark_path(benchmark, suite),
+                "benchmark.html",
+                title=f"{benchmark.title} ({suite.name})",
+                description=benchmark.meaning,
+                section="Benchmarks",
+                **context(data, suite, benchmark),
+            )
 
 
 def context(data: Data, suite: Suite, benchmark: Benchmark) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Make the site's pages, one module for each kind; every module's `make` adds its own."""
