@@ -1,12 +1,10 @@
 """Make each suite's board: the table, its filters and its charts."""
 
-from typing import Any
-
-from markupsafe import Markup
-
-from sitegen import charts, downloads, drawing, tables, words
+from sitegen import tables, words
 from sitegen.board import Board
+from sitegen.charts import board as board_charts
 from sitegen.contents import Contents
+from sitegen.pages import drawings
 from sitegen.pages.writer import Pages
 
 SHOWN_GROUPS = ("size", "quality", "hardware0")
@@ -21,8 +19,8 @@ def make(pages: Pages, site: Contents) -> None:
 
 
 def _board(pages: Pages, site: Contents, table: Board, path: str) -> None:
-    specs = f"assets/charts-{table.suite.name}.js"
-    drawings = _drawings(table)
+    disk = next(column.unit for column in table.columns if column.key == "disk")
+    figures = board_charts.figures(tables.points(table), disk)
     pages.render(
         path,
         "board.html",
@@ -35,33 +33,9 @@ def _board(pages: Pages, site: Contents, table: Board, path: str) -> None:
         tabs=site.tabs,
         choices=_choices(table),
         shown_groups=SHOWN_GROUPS,
-        drawings=drawings,
-        specs=specs,
+        charts=drawings.add(pages, f"assets/charts-{table.suite.name}.js", figures),
         csv=site.csv_path(table),
     )
-    if drawings:
-        listed = {one["key"]: one["specification"] for one in drawings}
-        pages.add(specs, f"window.quantboardCharts = {downloads.script_json(listed)};\n")
-
-
-def _drawings(table: Board) -> list[dict[str, Any]]:
-    disk = next(column.unit for column in table.columns if column.key == "disk")
-    made = []
-    for one in charts.figures(tables.points(table), disk):
-        specification = one.chart.to_dict()
-        name = f"chart-{one.key}"
-        # The SVG is ours but for names, which vl-convert escapes; drawing.svg escapes title and summary.
-        picture = Markup(drawing.svg(specification, name, one.title, one.summary))  # noqa: S704
-        made.append(
-            {
-                "key": one.key,
-                "title": one.title,
-                "summary": one.summary,
-                "svg": picture,
-                "specification": specification,
-            }
-        )
-    return made
 
 
 def _choices(table: Board) -> list[tuple[str, str, list[tuple[str, str]]]]:

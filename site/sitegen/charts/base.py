@@ -1,7 +1,7 @@
-"""Draw the three charts of a board: pure functions from a frame of points to an Altair chart.
+"""Hold what all charts share: axes, marks by method, intervals, the style.
 
 Colours are CSS variables, so that one drawing serves the light and the dark theme; every method also has
-a shape of its own. `tables.points` makes the frame.
+a shape of its own.
 """
 
 from collections.abc import Callable
@@ -49,89 +49,26 @@ class Axis:
 SCORE = Axis("score", "Score (% of best)")
 
 
-def figures(points: pd.DataFrame, disk_unit: str) -> list[Figure]:
-    """Return the charts that the points suffice for; none where nothing has a score."""
-    made = []
-    for make in (size_figure, retention_figure, perplexity_figure):
-        one = make(points, disk_unit)
-        if one is not None:
-            made.append(one)
-    return made
-
-
-def size_figure(points: pd.DataFrame, disk_unit: str) -> Figure | None:
-    """Draw score against size on disk."""
-    shown = _with(points, "score", "disk")
-    if shown.empty:
-        return None
-    spread_out = shown["disk"].max() > 8 * shown["disk"].min()
-    size = Axis("disk", f"Size on disk ({disk_unit})", log=bool(spread_out), include_zero=True)
-    best, smallest = _by(shown, "score")[-1], _by(shown, "disk")[0]
-    summary = (
-        f"{_entries(shown)}. Best score: {_label(best)}, {best['score']:.1f} % at "
-        f"{best['disk']:.2f} {disk_unit}. Smallest: {_label(smallest)}, "
-        f"{smallest['score']:.1f} % at {smallest['disk']:.2f} {disk_unit}."
-    )
-    return Figure("size", "Quality against size", summary, scatter(shown, size, SCORE))
-
-
-def retention_figure(points: pd.DataFrame, disk_unit: str) -> Figure | None:
-    """Draw retention against effective bits per weight, joined by method within a family."""
-    shown = _with(points, "retention", "effective_bits")
-    if shown.empty:
-        return None
-    bits = Axis("effective_bits", "Effective bits per weight (linear layers)", include_zero=True)
-    left = Axis("retention", "Retention (% of the base's score)")
-    fewest = _by(shown, "effective_bits")[0]
-    summary = (
-        f"{_entries(shown)}. Fewest bits: {_label(fewest)}, {fewest['effective_bits']:.2f} bits per weight, "
-        f"keeps {fewest['retention']:.1f} % of its base's score."
-    )
-    whole = alt.Chart(pd.DataFrame({"retention": [100.0]})).mark_rule(
-        color="var(--muted)", strokeDash=[2, 3]
-    )
-    rule = whole.encode(y="retention:Q")
-    joined = _line(shown, bits, left)
-    return Figure(
-        "retention", "Retention against bits", summary, scatter(shown, bits, left, [rule, joined])
-    )
-
-
-def perplexity_figure(points: pd.DataFrame, disk_unit: str) -> Figure | None:
-    """Draw score against perplexity."""
-    shown = _with(points, "score", "perplexity")
-    if shown.empty:
-        return None
-    surprise = Axis("perplexity", "Perplexity (log scale, lower is better)", log=True)
-    ordered = _by(shown, "perplexity")
-    lowest, highest = ordered[0], ordered[-1]
-    summary = (
-        f"{_entries(shown)}. Lowest perplexity: {_label(lowest)}, {lowest['perplexity']:.2f} at a score of "
-        f"{lowest['score']:.1f} %. Highest: {_label(highest)}, {highest['perplexity']:.2f} at "
-        f"{highest['score']:.1f} %."
-    )
-    return Figure(
-        "perplexity", "Perplexity against quality", summary, scatter(shown, surprise, SCORE)
-    )
-
-
-def _with(points: pd.DataFrame, *columns: str) -> pd.DataFrame:
+def present(points: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Return the points that have a value in every one of some columns."""
     if points.empty:
         return points
     return points.dropna(subset=list(columns))
 
 
-def _entries(shown: pd.DataFrame) -> str:
+def entries(shown: pd.DataFrame) -> str:
+    """Return how many entries are shown, in words."""
     return "1 entry" if len(shown) == 1 else f"{len(shown)} entries"
 
 
-def _by(shown: pd.DataFrame, column: str) -> list[dict[str, Any]]:
+def by(shown: pd.DataFrame, column: str) -> list[dict[str, Any]]:
     """Return the rows, smallest value of a column first."""
     ordered = shown.sort_values([column, "entry"])
     return [dict(zip(ordered.columns, row, strict=True)) for row in ordered.itertuples(index=False)]
 
 
-def _label(row: dict[str, Any]) -> str:
+def label(row: dict[str, Any]) -> str:
+    """Return an entry's name for a sentence."""
     return f"{row['family']} {row['variant']}"
 
 
@@ -153,7 +90,8 @@ def _encoded(axis: Axis, points: pd.DataFrame, channel: Callable[..., alt.X | al
     return channel(f"{axis.column}:Q", title=axis.title, scale=axis.scale(points), axis=ticks)
 
 
-def _line(points: pd.DataFrame, x: Axis, y: Axis) -> alt.Chart:
+def joined(points: pd.DataFrame, x: Axis, y: Axis) -> alt.Chart:
+    """Join the entries of each family and method by a line."""
     line = alt.Chart(points).mark_line(strokeWidth=1.5, opacity=0.7, clip=True)
     return line.encode(
         x=_encoded(x, points, alt.X),

@@ -1,0 +1,1 @@
+"""Draw charts with Altair: pure functions from a frame to a chart and its sentence."""
