@@ -262,6 +262,7 @@ def _demo(demo: argparse.ArgumentParser) -> None:
     demo.add_argument("--output", type=Path, default=Path("demo"), help="scratch folder")
     demo.add_argument("--variants", help="only these, separated by commas")
     demo.add_argument("--limit", type=_positive, help="items per benchmark")
+    demo.add_argument("--no-efficiency", action="store_true", help="leave the probe out")
     demo.add_argument("--jobs", type=_positive, default=2, help="variants at the same time")
 
 

@@ -339,7 +339,9 @@ def demo(options: Namespace) -> int:
     from evaluator.demo import run_demo
 
     chosen = options.variants.split(",") if options.variants else None
-    return run_demo(options.output, variants=chosen, limit=options.limit, jobs=options.jobs)
+    further = ["--limit", str(options.limit)] if options.limit else []
+    further += ["--no-efficiency"] if options.no_efficiency else []
+    return run_demo(options.output, variants=chosen, options=further, jobs=options.jobs)
 
 
 def import_reported(options: Namespace) -> int:

@@ -46,8 +46,8 @@ VARIANTS = (  # the slow ones first, so that the last process isn't left alone w
 )
 
 
-def run_demo(output: Path, *, variants: list[str] | None, limit: int | None, jobs: int) -> int:
-    """Quantize, evaluate and build; return 1 if a variant failed.
+def run_demo(output: Path, *, variants: list[str] | None, options: list[str], jobs: int) -> int:
+    """Quantize, evaluate with further options of `quantboard run`, and build; return 1 if a variant failed.
 
     Raises:
         InputError: a variant is named that the demo doesn't have.
@@ -58,7 +58,7 @@ def run_demo(output: Path, *, variants: list[str] | None, limit: int | None, job
     base = _place_base(output)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         statuses = list(
-            pool.map(lambda variant: _run_variant(variant, base, output, limit), chosen)
+            pool.map(lambda variant: _run_variant(variant, base, output, options), chosen)
         )
     _build(output)
     for variant, status in zip(chosen, statuses, strict=True):
@@ -89,7 +89,7 @@ def _place_base(output: Path) -> Path:
     return target
 
 
-def _run_variant(variant: Variant, base: Path, output: Path, limit: int | None) -> int:
+def _run_variant(variant: Variant, base: Path, output: Path, options: list[str]) -> int:
     """Make one variant unless it is there already, and evaluate it; return its exit status."""
     folder = base
     if variant.method:
@@ -100,7 +100,7 @@ def _run_variant(variant: Variant, base: Path, output: Path, limit: int | None) 
                 return status
     words = ["run", str(folder), "--suite", "mini", "--output", str(output / "submissions")]
     words += ["--dtype", "float32", "--batch-size", "64", "--device", "cpu", "--together"]
-    words += ["--limit", str(limit)] if limit else []
+    words += options
     words += _divergence(base) if variant.method else []
     return _quantboard(variant.name, words)
 

@@ -100,7 +100,7 @@ def test_unknown_variant_is_named_with_the_known_ones(tmp_path: Path) -> None:
     from evaluator.demo import run_demo
 
     with pytest.raises(InputError, match="no variant gptq-5bit; choose from unquantized"):
-        run_demo(tmp_path, variants=["gptq-5bit"], limit=None, jobs=1)
+        run_demo(tmp_path, variants=["gptq-5bit"], options=[], jobs=1)
     assert not any(tmp_path.iterdir())
 
 

@@ -68,6 +68,7 @@ def show(context: Context) -> str:
 def _demo(context: Context) -> Iterator[subprocess.Popen[bytes]]:
     """Run the demo beside what else is done meanwhile."""
     command = [sys.executable, "-m", "evaluator", "demo", "--output", str(_folder(context))]
+    command += ["--no-efficiency"]
     command += ["--variants", QUICK_DEMO, "--limit", str(QUICK_ITEMS)] if context.quick else []
     command += [] if context.quick else ["--variants", DEMO]
     with (
