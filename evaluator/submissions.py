@@ -17,6 +17,7 @@ from evaluator.entries import (
     named_entry,
     read_entry,
     read_submission,
+    subfolders,
 )
 from evaluator.files import write_atomically
 from evaluator.ledger import LEDGER, attest, read_ledger, source_of
@@ -42,6 +43,7 @@ __all__ = [
     "read_submission",
     "schema_text",
     "source_of",
+    "subfolders",
     "write_schema",
 ]
 

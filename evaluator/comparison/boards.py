@@ -192,15 +192,16 @@ def _drawn(benchmark: Benchmark, headlines: Sequence[Headline]) -> list[Floats]:
                 place: headlines[place].value + row
                 for place, row in zip(by_place, many, strict=True)
             }
-    return [_known(benchmark, found.get(place), one, place) for place, one in enumerate(headlines)]
+    return [_known(benchmark, found.get(place), one) for place, one in enumerate(headlines)]
 
 
-def _known(benchmark: Benchmark, drawn: Floats | None, one: Headline, place: int) -> Floats:
+def _known(benchmark: Benchmark, drawn: Floats | None, one: Headline) -> Floats:
     """Return resamples, or where items give none draws from the standard error."""
     if drawn is not None and np.isfinite(drawn).all():
         return drawn
     spread = one.stored.result.metrics[one.name].stderr or 0.0
-    seed = [SEED, place, *benchmark.name.encode()]  # its own, or the benchmarks would err alike
+    name = f"{one.stored.result.entry} {benchmark.name}"
+    seed = [SEED, *name.encode()]  # its own, or entries and benchmarks would err alike
     return np.random.default_rng(seed).normal(one.value, spread, RESAMPLES)
 
 

@@ -8,12 +8,11 @@ of its own, unranked.
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from evaluator.comparison.scores import scores
 from evaluator.results import UnitResult
 from evaluator.suites.definitions import QUALITY, Benchmark, Suite
 from sitegen import efficiency, metrics, standing
-from sitegen.comparisons import shown
-from sitegen.load import Data, Measured, SiteEntry
+from sitegen.entries import Measured, SiteEntry
+from sitegen.load import Data
 from sitegen.metrics import Figure
 from sitegen.places import Place, fronts, places
 from sitegen.standing import Status
@@ -161,7 +160,7 @@ def board(data: Data, suite: Suite) -> Board:
     groups |= {f"hardware{place}": name for place, name in enumerate(hardware)}
     groups |= {"benchmarks": "Benchmarks"}
     keys = {f"speed{n}": _speed_key(speeds[name], n) for n, name in enumerate(hardware)}
-    return Board(suite, groups, columns, _ordered(suite, rows, keys), hardware)
+    return Board(suite, groups, columns, _ordered(data, suite, rows, keys), hardware)
 
 
 def probe_name(suite: Suite) -> str:
@@ -267,8 +266,7 @@ def _retention(data: Data, suite: Suite, entry: SiteEntry) -> Figure | None:
     """Return the entry's score in percent of its base's; None where a comparison is refused."""
     if entry.is_base:
         return Figure(100.0)
-    found = scores(suite, list(data.compared(entry).lines.values())).get("score")
-    return shown(found.retention, 100.0) if found and found.retention else None
+    return data.compared(entry).retentions.get(suite.label)
 
 
 def _sizes(found: dict[str, UnitResult], disk_size: float) -> dict[str, Figure | None]:
@@ -317,14 +315,14 @@ def _source(found: list[Measured]) -> str:
     return min((one.source for one in found), key=order.index)
 
 
-def _ordered(suite: Suite, rows: list[Row], speeds: dict[str, str]) -> list[Row]:
+def _ordered(data: Data, suite: Suite, rows: list[Row], speeds: dict[str, str]) -> list[Row]:
     """Sort rows, and give ranked ones their places and fronts."""
     ranked = [row for row in rows if row.status == "ranked"]
     ranked.sort(key=lambda row: (-row.figures["score"].value, row.entry.name))
-    stored = [{name: one.stored for name, one in row.entry.own(suite).items()} for row in ranked]
+    scores, drawn = data.drawn(suite, [row.entry for row in ranked])
     found = zip(
         ranked,
-        places(suite, stored),
+        places(scores, drawn),
         fronts([row.figures for row in ranked], speeds),
         strict=True,
     )

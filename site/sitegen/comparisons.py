@@ -1,21 +1,26 @@
 """Set an entry's figures beside its base's: item by item where both sides have items.
 
 The comparisons themselves are `evaluator.comparison`'s, so that a page says what `quantboard compare` says.
+What is kept of them are plain numbers, small enough for ten thousand entries.
 """
 
 import math
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 from evaluator.comparison.comparable import differing_fields
 from evaluator.comparison.entries import Line, adjusted, compared, compared_by
+from evaluator.comparison.scores import scores
 from evaluator.results import UnitResult
 from evaluator.statistics.intervals import Interval
 from evaluator.statistics.paired import Flips
 from evaluator.statistics.several import LEVEL
 from evaluator.submissions import StoredResult
 from evaluator.suites.definitions import Benchmark, MetricDefinition
+from evaluator.suites.divergence import is_divergence
+from sitegen.entries import SiteEntry
 from sitegen.metrics import Figure, figure
+from sitegen.shared import Shared
 
 Place = tuple[str, str]  # a suite's label and a benchmark's name
 
@@ -52,6 +57,22 @@ class Pair:
             return None
         return compared_by(line, self.base, self.variant)
 
+    @property
+    def headline(self) -> str:
+        """Return the name of the variant's headline; empty where it has no value."""
+        found = self.benchmark.headline_metric(self.variant.result.metrics)
+        return found[0] if found else ""
+
+    @property
+    def metrics(self) -> list[str]:
+        """Return the names of the variant's metrics that the suite knows, the headline first."""
+        known = [
+            name
+            for name in self.variant.result.metrics
+            if name.partition("_window_")[0] in self.benchmark.metrics
+        ]
+        return sorted(known, key=lambda name: (name != self.headline, name))
+
     def _opened(self) -> Line:
         line = Line(self.label, self.benchmark)
         if "failed" in (self.base.result.status, self.variant.result.status):
@@ -59,37 +80,6 @@ class Pair:
         return replace(
             line, refusals=tuple(differing_fields(self.variant.result, self.base.result))
         )
-
-
-@dataclass(frozen=True)
-class Compared:
-    """An entry beside its base: the results that both have, and their comparisons, made once."""
-
-    pairs: dict[Place, Pair]
-
-    @cached_property
-    def lines(self) -> dict[Place, Line]:
-        """Return the comparisons by headline, their p-values corrected over all of them.
-
-        Raises:
-            ResultError: an items file can't be read, isn't the one that was measured, or has other rows.
-        """
-        found = adjusted([pair.line() for pair in self.pairs.values()])
-        return dict(zip(self.pairs, found, strict=True))
-
-    def by(self, place: Place, metric: str) -> "BesideBase":
-        """Return one metric beside the base's; nothing of one that the suite no longer has.
-
-        Raises:
-            ResultError: as `lines`.
-        """
-        pair = self.pairs.get(place)
-        if pair is None or metric.partition("_window_")[0] not in pair.benchmark.metrics:
-            return BesideBase()
-        headline = pair.benchmark.headline_metric(pair.variant.result.metrics)
-        own = headline is not None and headline[0] == metric
-        line = self.lines[place] if own else pair.by(metric)
-        return beside_base(line, pair.base.result, metric)
 
 
 @dataclass(frozen=True)
@@ -154,3 +144,77 @@ def _better(line: Line, definition: MetricDefinition) -> bool | None:
     if line.comparison is None or line.adjusted is None or line.adjusted >= LEVEL:
         return None
     return (line.comparison.difference.value > 0) == (definition.direction == "higher")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """An entry beside its base.
+
+    Attributes:
+        metrics: each metric beside the base's, by suite's label, benchmark and name, the headline first.
+        refusals: the fields that forbid a comparison, by suite's label and benchmark.
+        parts: flips by part of a benchmark, such as a subject, by suite's label and benchmark.
+        retentions: what is left of the base's score, in percent, by suite's label.
+        count: how many benchmarks are compared.
+    """
+
+    metrics: dict[Place, dict[str, BesideBase]] = field(default_factory=dict)
+    refusals: dict[Place, tuple[str, ...]] = field(default_factory=dict)
+    parts: dict[Place, dict[str, Flips]] = field(default_factory=dict)
+    retentions: dict[str, Figure] = field(default_factory=dict)
+    count: int = 0
+
+    def by(self, place: Place, metric: str) -> BesideBase:
+        """Return one metric beside the base's; nothing of one that only one side has."""
+        return self.metrics.get(place, {}).get(metric, BesideBase())
+
+    def slim(self) -> "Compared":
+        """Return what pages of many entries need: the headlines, and no parts."""
+        headlines = {
+            place: dict(list(found.items())[:1]) for place, found in self.metrics.items() if found
+        }
+        return replace(self, metrics=headlines, parts={})
+
+
+def compare(entry: SiteEntry, base: SiteEntry, known: Shared) -> Compared:
+    """Return an entry beside its base, by every metric that both have and that the suites know.
+
+    p-values are corrected over all benchmarks.
+
+    Raises:
+        ResultError: an items file can't be read, isn't the one that was measured, or has other rows.
+    """
+    pairs = dict(_pairs(entry, base, known))
+    lines = dict(zip(pairs, adjusted([pair.line() for pair in pairs.values()]), strict=True))
+    retentions = {
+        label: shown(found.retention, 100.0)
+        for label in entry.labels
+        if (found := scores(known.of_label(label), list(lines.values())).get("score"))
+        and found.retention
+    }
+    return Compared(
+        metrics={place: _beside(pair, lines[place]) for place, pair in pairs.items()},
+        refusals={place: line.refusals for place, line in lines.items() if line.refusals},
+        parts={place: dict(line.parts) for place, line in lines.items() if line.parts},
+        retentions=retentions,
+        count=sum(line.comparison is not None for line in lines.values()),
+    )
+
+
+def _pairs(entry: SiteEntry, base: SiteEntry, known: Shared) -> Iterator[tuple[Place, Pair]]:
+    for label in entry.labels:
+        own, other = entry.benchmarks(label), base.benchmarks(label)
+        for one in known.benchmarks_of(label):
+            both = one.name in own and one.name in other
+            if both and not is_divergence(one):  # which is a distance from a base already
+                pair = Pair(label, one, other[one.name].stored, own[one.name].stored)
+                yield (label, one.name), pair
+
+
+def _beside(pair: Pair, line: Line) -> dict[str, BesideBase]:
+    return {
+        metric: beside_base(
+            line if metric == pair.headline else pair.by(metric), pair.base.result, metric
+        )
+        for metric in pair.metrics
+    }

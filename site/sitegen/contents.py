@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from evaluator.suites.definitions import Suite
 from sitegen.board import Board, boards
-from sitegen.load import Data, SiteEntry
+from sitegen.entries import SiteEntry
+from sitegen.load import Data
 
 
 @dataclass(frozen=True)

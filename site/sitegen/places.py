@@ -1,11 +1,11 @@
 """Say how far a board's entries can be told apart, and which of them nothing beats."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from evaluator.comparison.boards import Results, resampled_scores
+from evaluator.statistics.intervals import Floats
 from evaluator.statistics.ranking import pareto_front, rank_ranges, tie_groups
-from evaluator.suites.definitions import QUALITY, Suite
 from sitegen.metrics import Figure
 
 Figures = Mapping[str, Figure]
@@ -29,19 +29,15 @@ class Place:
     tied: int
 
 
-def places(suite: Suite, entries: Sequence[Results]) -> list[Place]:
-    """Return the place of each entry, all of which have every benchmark of the score.
-
-    Raises:
-        ResultError: an items file can't be read, or isn't the one that was measured.
-    """
-    if not entries:
+def places(scores: Sequence[float], drawn: Floats) -> list[Place]:
+    """Return the place of each entry by its score, and by its scores (entries x resamples) drawn anew."""
+    if not scores:
         return []
-    found = resampled_scores(suite, entries, QUALITY)
-    groups = tie_groups(found.scores, found.drawn)
-    ranges = rank_ranges(found.scores, found.drawn)
+    groups = tie_groups(scores, drawn)
+    ranges = rank_ranges(scores, drawn)
+    sizes = Counter(groups)
     return [
-        Place(best, worst, group, groups.count(group))
+        Place(best, worst, group, sizes[group])
         for group, (best, worst) in zip(groups, ranges, strict=True)
     ]
 

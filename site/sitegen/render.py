@@ -8,7 +8,7 @@ import jinja2
 from evaluator.suites import describe
 from evaluator.suites.definitions import Benchmark, Suite
 from sitegen import words
-from sitegen.load import SiteEntry
+from sitegen.entries import SiteEntry
 
 DIMENSIONS = {
     "knowledge": "knowledge & capacity",

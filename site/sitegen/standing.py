@@ -9,7 +9,8 @@ from typing import Literal
 from evaluator.results import UnitResult
 from evaluator.suites.definitions import QUALITY, Suite
 from sitegen import metrics
-from sitegen.load import Data, SiteEntry
+from sitegen.entries import SiteEntry
+from sitegen.load import Data
 from sitegen.metrics import Figure
 
 Status = Literal["ranked", "unranked", "failed", "reported"]
@@ -75,9 +76,9 @@ def _beside_base(
 
 def _refusal(data: Data, suite: Suite, entry: SiteEntry) -> str:
     """Return the first benchmark of the score that may not be compared with the base's, and why."""
-    lines = data.compared(entry).lines
+    refusals = data.compared(entry).refusals
     for benchmark in suite.benchmarks:
-        line = lines.get((suite.label, benchmark.name))
-        if benchmark.dimension in QUALITY and line and line.refusals:
-            return f"{benchmark.title}: {'; '.join(line.refusals)}"
+        found = refusals.get((suite.label, benchmark.name))
+        if benchmark.dimension in QUALITY and found:
+            return f"{benchmark.title}: {'; '.join(found)}"
     return ""

@@ -7,7 +7,8 @@ from evaluator.suites.definitions import Benchmark, Suite
 from sitegen import metrics, words
 from sitegen.comparisons import BesideBase
 from sitegen.contents import Contents
-from sitegen.load import Data, SiteEntry
+from sitegen.entries import SiteEntry
+from sitegen.load import Data
 from sitegen.pages.writer import Pages
 from sitegen.render import benchmark_path
 

@@ -11,7 +11,8 @@ from sitegen import efficiency, metrics, words
 from sitegen.board import Board, Column
 from sitegen.comparisons import BesideBase
 from sitegen.contents import Contents
-from sitegen.load import Data, Measured, SiteEntry
+from sitegen.entries import Measured, SiteEntry
+from sitegen.load import Data
 from sitegen.metrics import Figure
 from sitegen.pages.writer import Pages
 from sitegen.render import benchmark_path, hub_link
@@ -59,9 +60,7 @@ def context(data: Data, boards: list[Board], entry: SiteEntry) -> dict[str, Any]
         "entry": entry,
         "base": base,
         "parts": [_part(data, label, boards, entry) for label in entry.labels],
-        "comparisons": sum(
-            one.comparison is not None for one in data.compared(entry).lines.values()
-        ),
+        "comparisons": data.compared(entry).count,
         "probes": [_probe(one) for one in entry.probes()],
         "caveats": _caveats(entry),
         "facts": facts(entry),
@@ -142,10 +141,10 @@ class PartFlips:
 
 def _part_flips(data: Data, entry: SiteEntry, label: str) -> list[PartFlips]:
     return [
-        PartFlips(line.benchmark.title, part, flips)
-        for (suite, _), line in data.compared(entry).lines.items()
+        PartFlips(data.of_label(label).benchmark(benchmark).title, part, flips)
+        for (suite, benchmark), found in data.compared(entry).parts.items()
         if suite == label
-        for part, flips in (line.parts or {}).items()
+        for part, flips in found.items()
     ]
 
 

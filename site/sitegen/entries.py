@@ -1,0 +1,162 @@
+"""Hold one model variant as the site knows it, and read a family of them from its folder."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from evaluator.results import Provenance, Source, Submission, UnitResult
+from evaluator.submissions import (
+    Entry,
+    StoredResult,
+    current_results,
+    read_entry,
+    source_of,
+    subfolders,
+)
+from evaluator.suites.definitions import Suite, load_suite, suite_names
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One result with where it stands and who measured it."""
+
+    stored: StoredResult
+    path: str  # relative to the folder of submissions
+    source: Source
+
+    @property
+    def result(self) -> UnitResult:
+        """Return what was measured."""
+        return self.stored.result
+
+
+@dataclass(frozen=True)
+class SiteEntry:
+    """One model variant, with its results that still hold and those that were superseded.
+
+    Attributes:
+        context_length: positions that the model takes, as it was loaded; None where no result says it.
+        digest: SHA-256 over all files of the entry.
+    """
+
+    name: str
+    family: str
+    variant: str
+    submission: Submission
+    current: tuple[Measured, ...]
+    superseded: tuple[Measured, ...]
+    context_length: int | None
+    digest: str
+
+    @property
+    def is_base(self) -> bool:
+        """Say whether this is an unquantized entry."""
+        return self.submission.quantization.method == "none"
+
+    @property
+    def paper(self) -> str | None:
+        """Return the citation of the paper that reports this entry; None where it was measured."""
+        said = self.submission
+        return (said.citation or "") if said.source == "reported" else None
+
+    @property
+    def labels(self) -> list[str]:
+        """Return the known suites that the entry has results of, each with its version; ranked ones first."""
+        labels = {one.result.suite for one in self.current if one.result.suite}
+        known = {label for label in labels if label.split("@")[0] in suite_names()}
+        return sorted(known, key=lambda label: (not load_suite(label.split("@")[0]).ranked, label))
+
+    def benchmarks(self, suite_label: str) -> dict[str, Measured]:
+        """Return the current results of one suite, by benchmark."""
+        return {
+            one.result.benchmark: one
+            for one in self.current
+            if one.result.kind == "benchmark" and one.result.suite == suite_label
+        }
+
+    def own(self, suite: Suite) -> dict[str, Measured]:
+        """Return the current results of a suite's own benchmarks; derived ones stay off its board."""
+        found = self.benchmarks(suite.label)
+        return {one.name: found[one.name] for one in suite.benchmarks if one.name in found}
+
+    def results(self, suite: Suite) -> dict[str, UnitResult]:
+        """Return what `own` holds, without where it stands."""
+        return {name: one.result for name, one in self.own(suite).items()}
+
+    def probes(self) -> list[Measured]:
+        """Return the current efficiency results, by hardware and probe."""
+        found = [one for one in self.current if one.result.kind == "efficiency"]
+        return sorted(found, key=lambda one: (one.result.hardware or "", one.result.benchmark))
+
+
+def read_family(folder: Path, ledger: Mapping[str, str]) -> list[SiteEntry]:
+    """Read the entries of a family, sorted by name.
+
+    Raises:
+        InputError: an entry can't be read.
+        ResultError: a result can't be read, or results contradict each other.
+    """
+    return [_site_entry(read_entry(one), ledger) for one in subfolders(folder)]
+
+
+def _site_entry(entry: Entry, ledger: Mapping[str, str]) -> SiteEntry:
+    standing = {stored.path for stored in current_results(entry)}
+    measured = [
+        (stored.path in standing, _measured(entry, stored, ledger)) for stored in entry.results
+    ]
+    current = tuple(one for current, one in measured if current)
+    models = (one.result.provenance.model for one in current)
+    return SiteEntry(
+        name=entry.name,
+        family=entry.family,
+        variant=entry.variant,
+        submission=entry.submission,
+        current=current,
+        superseded=tuple(one for current, one in measured if not current),
+        context_length=next((one.context_length for one in models if one), None),
+        digest=_digest(entry.folder),
+    )
+
+
+def _measured(entry: Entry, stored: StoredResult, ledger: Mapping[str, str]) -> Measured:
+    path = f"{entry.name}/{stored.path.relative_to(entry.folder).as_posix()}"
+    return Measured(stored, path, source_of(entry, stored, ledger))
+
+
+def _digest(folder: Path) -> str:
+    """Return a hash over names and contents of an entry's files."""
+    found = hashlib.sha256()
+    for file in sorted(one for one in folder.rglob("*") if one.is_file()):
+        found.update(f"{file.relative_to(folder).as_posix()}\0".encode())
+        found.update(hashlib.sha256(file.read_bytes()).digest())
+    return found.hexdigest()
+
+
+def slim(entry: SiteEntry) -> SiteEntry:
+    """Return an entry with what pages of many entries need: all metrics, but neither parts nor provenance.
+
+    Ten thousand whole entries would take several GiB.
+    """
+    return replace(
+        entry,
+        current=tuple(map(_slim, entry.current)),
+        superseded=tuple(map(_slim, entry.superseded)),
+    )
+
+
+def _slim(one: Measured) -> Measured:
+    result = one.result
+    judge = result.provenance.judge
+    metrics = {
+        name: metric.model_copy(update={"raw": None}) if metric.raw else metric
+        for name, metric in result.metrics.items()
+    }
+    kept = result.model_copy(
+        update={
+            "metrics": metrics,
+            "groups": {},
+            "provenance": Provenance(command="", judge=judge),
+        }
+    )
+    return replace(one, stored=replace(one.stored, result=kept))
