@@ -54,4 +54,4 @@ verify-statistics: $(INSTALLED)
 	$(BIN)/python -m tests.verify.statistics $(if $(QUICK),--quick) $(if $(BREAK),--break $(BREAK))
 
 clean:
-	rm -rf $(VENV) demo _site runs
+	rm -rf $(VENV) demo _site _site.cache runs

@@ -83,9 +83,15 @@ def build(options: Namespace) -> int:
     """Build the site."""
     from sitegen.build import build as build_site
 
-    build_site(options.submissions, options.output, root=options.root)
+    build_site(
+        options.submissions, options.output, root=options.root, jobs=options.jobs, report=_progress
+    )
     print(f"built {options.output}; look at it with: quantboard serve --directory {options.output}")
     return 0
+
+
+def _progress(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def serve(options: Namespace) -> int:

@@ -5,6 +5,7 @@ sorting script alike. What can't be told apart is a tie, not an order. What a pa
 of its own, unranked.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -66,6 +67,32 @@ class Board:
     def weighed(self) -> list[Benchmark]:
         """Return the benchmarks that the score is the mean of."""
         return [one for one in self.suite.benchmarks if one.dimension in QUALITY]
+
+    def by_family(self, families: Iterable[str]) -> "dict[str, Board]":
+        """Return for each family the table with its rows alone, as the whole table has them."""
+        rows: dict[str, list[Row]] = {name: [] for name in families}
+        for row in self.rows:
+            rows[row.entry.family].append(row)
+        papers = [one.by_family(rows) for one in self.papers]
+        return {
+            name: replace(self, rows=own, papers=[one[name] for one in papers])
+            for name, own in rows.items()
+        }
+
+    def with_entries(self, entries: Mapping[str, SiteEntry]) -> "Board":
+        """Return the table with other copies of its entries, by name."""
+        return replace(
+            self,
+            rows=[replace(row, entry=entries[row.entry.name]) for row in self.rows],
+            papers=[one.with_entries(entries) for one in self.papers],
+        )
+
+    @property
+    def facts(self) -> list[object]:
+        """Return all that the table says, its entries by their names; equal tables say the same."""
+        own = [one for one in vars(self).items() if one[0] not in ("rows", "papers", "suite")]
+        rows = [vars(row) | {"entry": row.entry.name} for row in self.rows]
+        return [self.suite.label, own, rows, *(one.facts for one in self.papers)]
 
     def beside(self, entry: SiteEntry) -> "Board | None":
         """Return the table that an entry belongs to: this one, or its paper's; None without one."""

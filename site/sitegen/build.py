@@ -1,28 +1,63 @@
-"""Build the site: read everything, make every page, then write the folder at once."""
+"""Build the site: read, compute, make every page, then put the finished folder in its place at once."""
 
+import hashlib
 import tempfile
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from evaluator.errors import InputError
-from sitegen import drawing, load
-from sitegen.contents import contents
+from evaluator.submissions import read_ledger
+from sitegen import drawing
+from sitegen.contents import Contents, contents
+from sitegen.load import Data, family_folders, part_of
 from sitegen.pages import everything
 from sitegen.pages.writer import Pages
 from sitegen.render import environment
+from sitegen.store import Store, code_digest
+from sitegen.work import Family, Part, Setup, family_pages, part_statistics, read_slim
+from sitegen.workers import Workers, workers
 
 BUNDLE = "assets/vega.js"
+Report = Callable[[str], None]
 
 
-def build(submissions: Path, output: Path, *, root: Path | None = None) -> None:
+@dataclass
+class Timings:
+    """What a build took, in seconds; its parts follow each other."""
+
+    load: float = 0.0
+    statistics: float = 0.0
+    rendering: float = 0.0
+    families: int = 0
+    entries: int = 0
+    paths: list[str] = field(default_factory=list)
+
+
+def build(
+    submissions: Path,
+    output: Path,
+    *,
+    root: Path | None = None,
+    url: str | None = None,
+    jobs: int | None = None,
+    report: Report = lambda line: None,
+) -> Timings:
     """Write the site of a folder of submissions.
 
-    Nothing is written before every page is made; the finished folder takes the old one's place at once.
+    The finished folder takes the old one's place at once; what was computed is kept beside it, in
+    `<output>.cache`, which may be deleted at any time.
 
     Args:
         submissions: folder of `<org>--<model>/<variant>/` entries.
         output: folder to write; replaced if a site is there.
         root: checkout with `templates/` and `site/assets/`; None: the current folder, else this package's.
+        url: where the site will stand; None: files that need absolute addresses are left out.
+        jobs: processes; None: as many as there are processors, where there is enough to do.
+        report: takes a line of progress.
 
     Raises:
         InputError: templates or submissions are missing, or the output is a folder of something else.
@@ -30,17 +65,103 @@ def build(submissions: Path, output: Path, *, root: Path | None = None) -> None:
     """
     templates, assets = sources(root)
     _refuse_foreign(output)
-    data = load.read(submissions)
+    families = [folder.name for folder in family_folders(submissions)]
+    started, took = time.time(), Timings(families=len(families))
+    with _scratch(output) as made:
+        store = Store(cache_folder(output), code_digest(*_code(templates)))
+        setup = Setup(submissions.resolve(), read_ledger(submissions), templates, store, made)
+        with workers(setup, len(families), jobs) as sharing:
+            with _timed(took, "load", report):
+                data = _read(sharing, families)
+                took.entries = len(data.entries)
+            with _timed(took, "statistics", report):
+                parts = _compute(sharing, data)
+                site = contents(data, url)
+            with _timed(took, "rendering", report):
+                took.paths = _render(sharing, setup, site, parts)
+                _copy_assets(setup, assets)
+        _publish(made, output)
+    store.remove_unused(started)
+    return took
+
+
+@contextmanager
+def _timed(took: Timings, part: str, report: Report) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    seconds = time.monotonic() - started
+    setattr(took, part, seconds)
+    report(f"{part}: {took.entries:,} entries of {took.families:,} families in {seconds:.1f} s")
+
+
+def cache_folder(output: Path) -> Path:
+    """Return where a site's computed figures and pages are kept, by content."""
+    return output.parent / f"{output.name}.cache"
+
+
+def _code(templates: Path) -> list[Path]:
+    """Return the folders whose files a site depends on."""
+    import evaluator
+
+    own = Path(__file__).resolve().parent
+    return [own, Path(str(evaluator.__file__)).resolve().parent, templates]
+
+
+def _read(sharing: Workers, families: list[str]) -> Data:
+    entries = [entry for family in sharing.each(read_slim, families) for entry in family]
+    return Data(tuple(sorted(entries, key=lambda entry: entry.name)))
+
+
+def _compute(sharing: Workers, data: Data) -> dict[str, list[Part]]:
+    """Add the statistics of every family to the data, and return the families' parts."""
+    parts: dict[str, list[Part]] = {}
+    for name, entries in data.families.items():
+        for part in sorted({part_of(entry) for entry in entries}):
+            own = [one for one in entries if part_of(one) == part]
+            digest = _digest([one.digest for one in own])
+            parts.setdefault(name, []).append(Part(name, part, digest, data.by_part[part]))
+    listed = [one for found in parts.values() for one in found]
+    for wanted, found in zip(listed, sharing.each(part_statistics, listed), strict=True):
+        data.known[wanted.part, wanted.family] = found
+    return parts
+
+
+def _digest(digests: list[str]) -> str:
+    return hashlib.sha256(" ".join(digests).encode()).hexdigest()
+
+
+def _render(
+    sharing: Workers, setup: Setup, site: Contents, parts: dict[str, list[Part]]
+) -> list[str]:
+    """Write every page, those of single families in the other processes; return all paths."""
+    made = sharing.each(family_pages, _families(site, parts))
     with ThreadPoolExecutor(1) as beside:
-        script = beside.submit(drawing.bundle) if data.measured.suites else None
-        files: dict[str, bytes] = {}
-        pages = Pages(environment(templates), files.__setitem__)
-        everything.make(pages, contents(data))
+        script = beside.submit(drawing.bundle) if site.data.measured.suites else None
+        pages = Pages(environment(setup.templates), setup.write)
+        everything.make(pages, site)
         if script:
-            files[BUNDLE] = script.result().encode()
+            setup.write(BUNDLE, script.result().encode())
+    return [*pages.paths, *(path for paths in made for path in paths)]
+
+
+def _families(site: Contents, parts: dict[str, list[Part]]) -> list[Family]:
+    boards = site.boards_by_family()
+    return [
+        Family(
+            name=name,
+            digest=_digest([one.digest for one in entries]),
+            parts=parts[name],
+            shared=site.data.by_part,
+            boards=boards[name],
+            url=site.url,
+        )
+        for name, entries in site.data.families.items()
+    ]
+
+
+def _copy_assets(setup: Setup, assets: Path) -> None:
     for asset in sorted(assets.iterdir()):
-        files[f"assets/{asset.name}"] = asset.read_bytes()
-    _write(files, output)
+        setup.write(f"assets/{asset.name}", asset.read_bytes())
 
 
 def sources(root: Path | None) -> tuple[Path, Path]:
@@ -72,14 +193,17 @@ def _refuse_foreign(output: Path) -> None:
         )
 
 
-def _write(files: dict[str, bytes], output: Path) -> None:
+@contextmanager
+def _scratch(output: Path) -> Iterator[Path]:
+    """Give a folder beside the output to write to, removed in the end."""
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as scratch:
-        made = Path(scratch) / "site"
-        for path in sorted(files):
-            target = made / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(files[path])
-        if output.exists():
-            output.rename(Path(scratch) / "old")
-        made.rename(output)
+        (Path(scratch) / "site").mkdir()
+        yield Path(scratch) / "site"
+
+
+def _publish(made: Path, output: Path) -> None:
+    """Put the finished folder in the place of the old one."""
+    if output.exists():
+        output.rename(made.parent / "old")
+    made.rename(output)

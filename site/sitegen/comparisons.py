@@ -147,33 +147,51 @@ def _better(line: Line, definition: MetricDefinition) -> bool | None:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """One benchmark of an entry beside its base's.
+
+    Attributes:
+        metrics: each metric beside the base's, by name, the headline first.
+        refusals: the fields that forbid a comparison.
+        parts: flips by part of the benchmark, such as a subject.
+    """
+
+    metrics: dict[str, BesideBase] = field(default_factory=dict)
+    refusals: tuple[str, ...] = ()
+    parts: dict[str, Flips] = field(default_factory=dict)
+
+    def slim(self) -> "Beside":
+        """Return the headline, and no parts."""
+        return replace(self, metrics=dict(list(self.metrics.items())[:1]), parts={})
+
+
+@dataclass(frozen=True)
 class Compared:
     """An entry beside its base.
 
     Attributes:
-        metrics: each metric beside the base's, by suite's label, benchmark and name, the headline first.
-        refusals: the fields that forbid a comparison, by suite's label and benchmark.
-        parts: flips by part of a benchmark, such as a subject, by suite's label and benchmark.
+        suites: by the suite's label and the benchmark's name.
         retentions: what is left of the base's score, in percent, by suite's label.
         count: how many benchmarks are compared.
     """
 
-    metrics: dict[Place, dict[str, BesideBase]] = field(default_factory=dict)
-    refusals: dict[Place, tuple[str, ...]] = field(default_factory=dict)
-    parts: dict[Place, dict[str, Flips]] = field(default_factory=dict)
+    suites: dict[str, dict[str, Beside]] = field(default_factory=dict)
     retentions: dict[str, Figure] = field(default_factory=dict)
     count: int = 0
 
     def by(self, place: Place, metric: str) -> BesideBase:
         """Return one metric beside the base's; nothing of one that only one side has."""
-        return self.metrics.get(place, {}).get(metric, BesideBase())
+        label, benchmark = place
+        found = self.suites.get(label, {}).get(benchmark, Beside())
+        return found.metrics.get(metric, BesideBase())
 
     def slim(self) -> "Compared":
         """Return what pages of many entries need: the headlines, and no parts."""
-        headlines = {
-            place: dict(list(found.items())[:1]) for place, found in self.metrics.items() if found
+        suites = {
+            label: {name: one.slim() for name, one in found.items()}
+            for label, found in self.suites.items()
         }
-        return replace(self, metrics=headlines, parts={})
+        return replace(self, suites=suites)
 
 
 def compare(entry: SiteEntry, base: SiteEntry, known: Shared) -> Compared:
@@ -192,10 +210,11 @@ def compare(entry: SiteEntry, base: SiteEntry, known: Shared) -> Compared:
         if (found := scores(known.of_label(label), list(lines.values())).get("score"))
         and found.retention
     }
+    suites: dict[str, dict[str, Beside]] = {}
+    for (label, name), pair in pairs.items():
+        suites.setdefault(label, {})[name] = _beside(pair, lines[label, name])
     return Compared(
-        metrics={place: _beside(pair, lines[place]) for place, pair in pairs.items()},
-        refusals={place: line.refusals for place, line in lines.items() if line.refusals},
-        parts={place: dict(line.parts) for place, line in lines.items() if line.parts},
+        suites=suites,
         retentions=retentions,
         count=sum(line.comparison is not None for line in lines.values()),
     )
@@ -211,10 +230,11 @@ def _pairs(entry: SiteEntry, base: SiteEntry, known: Shared) -> Iterator[tuple[P
                 yield (label, one.name), pair
 
 
-def _beside(pair: Pair, line: Line) -> dict[str, BesideBase]:
-    return {
+def _beside(pair: Pair, line: Line) -> Beside:
+    metrics = {
         metric: beside_base(
             line if metric == pair.headline else pair.by(metric), pair.base.result, metric
         )
         for metric in pair.metrics
     }
+    return Beside(metrics, line.refusals, dict(line.parts or {}))

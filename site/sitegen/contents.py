@@ -23,10 +23,12 @@ class Contents:
     Attributes:
         data: the entries.
         boards: a table for each suite that has results; the first is the home page's.
+        url: where the site will stand, with a slash at its end; None where nobody has said it.
     """
 
     data: Data
     boards: list[Board]
+    url: str | None = None
 
     @property
     def tabs(self) -> list[Tab]:
@@ -41,11 +43,16 @@ class Contents:
         first = table.suite.name == self.boards[0].suite.name
         return "leaderboard.csv" if first else f"suites/{table.suite.name}/leaderboard.csv"
 
+    def boards_by_family(self) -> dict[str, list[Board]]:
+        """Return for each family all boards with its rows alone."""
+        cut = [one.by_family(self.data.families) for one in self.boards]
+        return {name: [one[name] for one in cut] for name in self.data.families}
+
     def beside(self, entry: SiteEntry) -> list[Board]:
         """Return the tables that an entry may stand in, one at most for each suite."""
         return [found for table in self.boards if (found := table.beside(entry))]
 
 
-def contents(data: Data) -> Contents:
+def contents(data: Data, url: str | None = None) -> Contents:
     """Return what the pages of some data are made from."""
-    return Contents(data, boards(data))
+    return Contents(data, boards(data), url)

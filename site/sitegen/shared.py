@@ -37,7 +37,7 @@ class Shared:
         return suite.model_copy(update={"benchmarks": own})
 
     def _benchmark(self, suite: Suite, one: Benchmark) -> Benchmark:
-        headline = self.headlines.get((suite.label, one.name), one.headline)
+        headline = self.headlines.get((suite.label, one.name), one.headline[:1])
         return one.model_copy(update={"headline": list(headline)})
 
     @cached_property

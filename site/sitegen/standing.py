@@ -76,9 +76,9 @@ def _beside_base(
 
 def _refusal(data: Data, suite: Suite, entry: SiteEntry) -> str:
     """Return the first benchmark of the score that may not be compared with the base's, and why."""
-    refusals = data.compared(entry).refusals
+    compared = data.compared(entry).suites.get(suite.label, {})
     for benchmark in suite.benchmarks:
-        found = refusals.get((suite.label, benchmark.name))
-        if benchmark.dimension in QUALITY and found:
-            return f"{benchmark.title}: {'; '.join(found)}"
+        found = compared.get(benchmark.name)
+        if benchmark.dimension in QUALITY and found and found.refusals:
+            return f"{benchmark.title}: {'; '.join(found.refusals)}"
     return ""

@@ -20,7 +20,7 @@ LAYERS = [
 ]  # fmt: skip
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
 OPEN_TO_THE_SITE = {
-    "results", "errors", "submissions", "items", "statistics", "suites", "reported", "comparison",
+    "results", "errors", "files", "submissions", "items", "statistics", "suites", "reported", "comparison",
 }  # fmt: skip
 
 

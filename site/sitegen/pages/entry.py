@@ -142,9 +142,8 @@ class PartFlips:
 def _part_flips(data: Data, entry: SiteEntry, label: str) -> list[PartFlips]:
     return [
         PartFlips(data.of_label(label).benchmark(benchmark).title, part, flips)
-        for (suite, benchmark), found in data.compared(entry).parts.items()
-        if suite == label
-        for part, flips in found.items()
+        for benchmark, found in data.compared(entry).suites.get(label, {}).items()
+        for part, flips in found.parts.items()
     ]
 
 

@@ -1,15 +1,13 @@
-"""Make every page and file of the site."""
+"""Make the pages and files of all families together."""
 
 from sitegen.contents import Contents
-from sitegen.pages import benchmarks, board, entry, machines, methods, texts
+from sitegen.pages import benchmarks, board, machines, methods, texts
 from sitegen.pages.writer import Pages
 
 KINDS = (board, benchmarks, methods, texts, machines)
 
 
 def make(pages: Pages, site: Contents) -> None:
-    """Add every page and data file of the site."""
+    """Add every page and data file that isn't one family's."""
     for kind in KINDS:
         kind.make(pages, site)
-    for one in site.data.entries:
-        entry.make(pages, site, one)
