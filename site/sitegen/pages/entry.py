@@ -3,21 +3,21 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from evaluator.results import Metric, Provenance, UnitResult
+from evaluator.results import Metric, UnitResult
 from evaluator.statistics.paired import Flips
 from evaluator.suites import describe
 from evaluator.suites.definitions import Benchmark, MetricDefinition, Suite, load_suite, suite_names
-from sitegen import efficiency, metrics, words
-from sitegen.board import Board, Column
+from sitegen import efficiency, glance, metrics, words
+from sitegen.board import Board, Row
 from sitegen.comparisons import BesideBase
 from sitegen.contents import Contents
 from sitegen.entries import Measured, SiteEntry
 from sitegen.load import Data
 from sitegen.metrics import Figure
+from sitegen.pages.provenance import Fact, file_facts
 from sitegen.pages.writer import Pages
 from sitegen.render import benchmark_path, hub_link
 
-Fact = tuple[str, str]
 LinkedFact = tuple[str, str, str | None]
 
 
@@ -63,10 +63,11 @@ def context(data: Data, boards: list[Board], entry: SiteEntry) -> dict[str, Any]
         "comparisons": data.compared(entry).count,
         "probes": [_probe(one) for one in entry.probes()],
         "caveats": _caveats(entry),
+        "history": _history(entry),
         "facts": facts(entry),
         "commands": _commands(entry),
-        "files": [_file(one, superseded=False) for one in entry.current]
-        + [_file(one, superseded=True) for one in entry.superseded],
+        "files": [file_facts(one, superseded=False) for one in entry.current]
+        + [file_facts(one, superseded=True) for one in entry.superseded],
     }
 
 
@@ -85,17 +86,22 @@ def _title(result: UnitResult) -> str:
     """Return a benchmark's title, `Efficiency` of a probe; the bare name of one that isn't known here."""
     if result.suite is None:
         return "Efficiency"
-    name = result.suite.partition("@")[0]
+    benchmark = _benchmark(result)
+    return benchmark.title if benchmark else result.benchmark
+
+
+def _benchmark(result: UnitResult) -> Benchmark | None:
+    """Return the benchmark of a result as its suite has it now; None of one that isn't known here."""
+    name = (result.suite or "").partition("@")[0]
     benchmarks = load_suite(name).benchmarks if name in suite_names() else []
-    titles = {one.name: one.title for one in benchmarks}
-    return titles.get(result.benchmark, result.benchmark)
+    return next((one for one in benchmarks if one.name == result.benchmark), None)
 
 
 def _part(data: Data, label: str, boards: list[Board], entry: SiteEntry) -> dict[str, Any]:
     """Return an entry's results of one suite: those of its own benchmarks, then those of derived ones."""
     table = next((one for one in boards if one.suite.label == label), None)
     suite = data.of_label(label)
-    row = next((one for one in table.rows if one.entry is entry), None) if table else None
+    row, base_row = _row(table, entry), _row(table, data.base_of(entry))
     derived = data.derived(suite) if suite.label == label else []
     results = entry.benchmarks(label)
     groups = [
@@ -111,11 +117,17 @@ def _part(data: Data, label: str, boards: list[Board], entry: SiteEntry) -> dict
         "row": row,
         "hardware": table.hardware if table else [],
         "older": suite.label != label,
-        "tiles": _tiles(table),
+        "glances": glance.glances(suite, row, base_row, data.compared(entry)) if row else [],
+        "ratios": glance.ratios(table, row, base_row) if table and row else [],
+        "based": base_row is not None and base_row is not row,
+        "differing": _differing(lines),
         "lines": lines,
         "derived": _all_lines(data, entry, label, derived),
         "groups": groups,
         "compared": any(line.comparison.p is not None for line in lines),
+        "turned": glance.turned(
+            [(line.benchmark, line.comparison.flips) for line in lines if line.first]
+        ),
         "flips": _part_flips(data, entry, label),
     }
 
@@ -147,10 +159,14 @@ def _part_flips(data: Data, entry: SiteEntry, label: str) -> list[PartFlips]:
     ]
 
 
-def _tiles(table: Board | None) -> list[Column]:
-    if table is None:
-        return []
-    return [one for one in table.columns if one.group in ("quality", "size", "hardware0")]
+def _row(table: Board | None, entry: SiteEntry | None) -> Row | None:
+    rows = table.rows if table and entry else []
+    return next((one for one in rows if one.entry is entry), None)
+
+
+def _differing(lines: list[Line]) -> list[Line]:
+    """Return the headlines that differ from the base's."""
+    return [line for line in lines if line.first and line.comparison.better is not None]
 
 
 def _lines(data: Data, entry: SiteEntry, benchmark: Benchmark, one: Measured) -> list[Line]:
@@ -260,6 +276,59 @@ def _probe_line(name: str, metric: Metric) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class Event:
+    """One version of a result that was measured more than once."""
+
+    date: str
+    title: str
+    path: str
+    figure: Figure | None
+    digits: int
+    unit: str
+    what: str
+
+
+def _history(entry: SiteEntry) -> list[Event]:
+    """Return all versions of the results that have several, the newest first."""
+    every = [*entry.current, *entry.superseded]
+    again = {_unit(one) for one in entry.superseded}
+    found = [_event(entry, one) for one in every if _unit(one) in again]
+    return sorted(found, key=lambda one: (one.date, one.path), reverse=True)
+
+
+def _unit(one: Measured) -> tuple[str | None, str | None, str]:
+    return one.result.suite, one.result.hardware, one.result.benchmark
+
+
+def _event(entry: SiteEntry, one: Measured) -> Event:
+    result = one.result
+    figure, display = _headline(result)
+    what = "first result"
+    if result.supersedes:
+        what = f"supersedes {result.supersedes}: {result.supersedes_reason or 'no reason given'}"
+    if result.status != "ok":
+        what = f"{what}; failed: {result.reason or 'no reason was given'}"
+    return Event(
+        date=result.timing.finished[:10],
+        title=_title(result),
+        path=one.path.removeprefix(f"{entry.name}/"),
+        figure=figure,
+        digits=words.DIGITS[display],
+        unit=words.UNITS[display],
+        what=what,
+    )
+
+
+def _headline(result: UnitResult) -> tuple[Figure | None, str]:
+    """Return the headline of a benchmark that is known here, and how it is shown."""
+    benchmark = _benchmark(result)
+    found = metrics.headline(benchmark, result) if benchmark else None
+    if benchmark is None or found is None:
+        return None, "number"
+    return found[1], benchmark.definition(found[0]).display
+
+
 def facts(entry: SiteEntry) -> list[LinkedFact]:
     """Return recipe and identity of an entry as label, value and link."""
     said = entry.submission
@@ -287,68 +356,3 @@ def _commands(entry: SiteEntry) -> list[str]:
     suites = sorted({one.result.suite.split("@")[0] for one in entry.current if one.result.suite})
     found = [f"quantboard run {entry.name} --suite {suite} --no-efficiency" for suite in suites]
     return found + sorted({one.result.provenance.command for one in entry.probes()})
-
-
-def _file(one: Measured, *, superseded: bool) -> dict[str, Any]:
-    result = one.result
-    reason = (
-        [("Supersedes", f"{result.supersedes}: {result.supersedes_reason}")]
-        if result.supersedes
-        else []
-    )
-    return {
-        "path": one.path,
-        "superseded": superseded,
-        "facts": [
-            ("Command", result.provenance.command),
-            _when(one),
-            ("Source", one.source),
-            *reason,
-            *_provenance(result.provenance),
-        ],
-    }
-
-
-def _when(one: Measured) -> Fact:
-    timing = one.result.timing
-    if one.source == "reported":
-        return "Published", timing.finished[:10]
-    return "Measured", f"{timing.started} to {timing.finished}, {timing.seconds:.1f} s"
-
-
-def _provenance(record: Provenance) -> list[Fact]:
-    data = [
-        f"{used.path}, {used.split}, {used.rows:,} rows, revision {used.revision or 'of a folder'}, "
-        f"fingerprint {used.fingerprint}"
-        for used in record.datasets
-    ]
-    model = record.model
-    rows = [
-        ("Data", "; ".join(data)),
-        ("Limit", f"{record.limit} items" if record.limit else ""),
-        ("Prompts", record.prompt_hash or ""),
-        ("Prompts cut", f"{record.truncated_prompts}" if record.truncated_prompts else ""),
-        ("Examples before each question", "" if record.shots is None else str(record.shots)),
-        ("Decoding", _pairs(record.decoding)),
-        ("Judge", words.judge(record.judge)),
-        ("Tokens", _pairs(record.tokens)),
-        ("Hardware", _pairs(record.hardware)),
-        ("Versions", _pairs(record.packages)),
-        ("Notes", " ".join(record.notes)),
-    ]
-    if model:
-        where = f"{model.id} at {model.revision or 'a local folder'}"
-        context_length = f", {model.context_length} positions" if model.context_length else ""
-        rows += [
-            (
-                "Loaded as",
-                f"{where}, {model.dtype} on {model.device}{context_length}",
-            ),
-            ("Kernels", _pairs(model.kernels)),
-            ("Files", _pairs(model.files)),
-        ]
-    return [(label, value) for label, value in rows if value]
-
-
-def _pairs(values: dict[str, Any]) -> str:
-    return ", ".join(f"{key} {values[key]}" for key in sorted(values))
