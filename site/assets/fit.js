@@ -291,7 +291,7 @@
     document.getElementById(name + "-note").textContent =
       (name === "over" ? "Best first, with the memory that is missing." : "Without these figures nothing can be said.") +
       cutText(entries.length, SHOWN[name]);
-    rows(block.querySelector("table"), entries, SHOWN[name], make, view);
+    rows(block.querySelector("table"), block.open ? entries : [], SHOWN[name], make, view);
   }
 
   // The hardware whose speeds are shown: the chosen card where something was measured on it, else the commonest.
@@ -386,6 +386,9 @@
 
   NAMES.forEach(function (name) { defaults[name] = fields[name].value; });
   form.addEventListener("input", changed);
+  ["over", "unmeasured"].forEach(function (name) {
+    document.getElementById(name).addEventListener("toggle", update); // closed lists have no rows
+  });
   form.addEventListener("submit", function (event) { event.preventDefault(); });
   form.addEventListener("reset", function () {
     chosen = "";
