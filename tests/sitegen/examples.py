@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -43,6 +43,26 @@ class Recipe:
     group_size: int | None = None
 
 
+@dataclass(frozen=True)
+class Shape:
+    """A model of real size: weights, bytes of KV cache per token, and how good its base is, 1 at best."""
+
+    base: str
+    weights: float
+    cache: float
+    quality: float
+    embeddings: float = 0.0  # weights that stay in 16 bits
+    context_length: int = 4096
+
+
+PLAIN = Shape(BASE, 7.6e9, 57_344, 1.0)
+SHAPES = (
+    Shape("simulated/small-1.5B", 1.54e9, 28_672, 0.72, 0.23e9, 32_768),
+    Shape("simulated/middle-7B", 7.62e9, 57_344, 0.9, 1.09e9, 32_768),
+    Shape("simulated/old-7B", 6.74e9, 524_288, 0.8, 0.26e9, 2048),
+    Shape("simulated/large-14B", 14.77e9, 196_608, 0.95, 1.56e9, 32_768),
+    Shape("simulated/huge-70B", 70.6e9, 327_680, 1.0, 2.1e9, 131_072),
+)
 RECIPES = (
     Recipe("none", 16, 0.0, 16.0, 61.0),
     Recipe("llm.int8", 8, 0.003, 8.06, 19.4),
@@ -99,7 +119,9 @@ def metric(definition: MetricDefinition, recipe: Recipe, shift: float) -> Metric
     return Metric(value=value, stderr=round(error, 4), ci95=ci95, n=ITEMS)
 
 
-def provenance(name: str, suite: str, benchmark: str | None) -> Provenance:
+def provenance(
+    name: str, suite: str, benchmark: str | None, context_length: int = PLAIN.context_length
+) -> Provenance:
     """Return where a made-up result comes from."""
     what = f"--benchmarks {benchmark} --no-efficiency" if benchmark else "--only-efficiency"
     used = DatasetUsed(
@@ -111,7 +133,11 @@ def provenance(name: str, suite: str, benchmark: str | None) -> Provenance:
     return Provenance(
         command=f"quantboard run {name} --suite {suite} {what}",
         model=LoadedModel(
-            id=BASE, dtype="bfloat16", device="cuda:0", kernels={"Linear": 28}, context_length=4096
+            id=BASE,
+            dtype="bfloat16",
+            device="cuda:0",
+            kernels={"Linear": 28},
+            context_length=context_length,
         ),
         datasets=[used] if benchmark else [],
         prompt_hash="f" * 64 if benchmark else None,
@@ -147,10 +173,17 @@ def benchmark_result(
 
 
 def probe_result(
-    name: str, recipe: Recipe, suite: str = "mini", hardware: str = HARDWARE
+    name: str,
+    recipe: Recipe,
+    suite: str = "mini",
+    hardware: str = HARDWARE,
+    shape: Shape = PLAIN,
 ) -> UnitResult:
     """Return the efficiency probe's result of a recipe."""
-    weights = 7.6e9 * recipe.effective_bits / 8
+    protocol = load_suite(suite).efficiency
+    tokens = protocol.input_tokens + protocol.output_tokens
+    linear = shape.weights - shape.embeddings
+    weights = round(linear * recipe.effective_bits / 8 + shape.embeddings * 2)
     raw = [recipe.speed * factor for factor in (0.99, 1.0, 1.01)]
     return UnitResult(
         kind="efficiency",
@@ -161,13 +194,18 @@ def probe_result(
         metrics={
             efficiency.DISK: Metric(value=weights * 1.08),
             efficiency.BITS: Metric(value=recipe.effective_bits),
-            efficiency.PEAK: Metric(value=weights * 1.2),
+            "weight_bytes": Metric(value=weights),
+            "kv_bytes_per_token_formula": Metric(value=shape.cache),
+            "kv_bytes_per_token_measured": Metric(value=shape.cache),
+            "input_tokens": Metric(value=protocol.input_tokens),
+            "output_tokens": Metric(value=protocol.output_tokens),
+            efficiency.PEAK: Metric(value=round(weights * 1.04 + shape.cache * tokens + 2e8)),
             efficiency.SPEED: Metric(
                 value=recipe.speed, ci95=(raw[0], raw[-1]), n=len(raw), raw=raw
             ),
             "time_to_first_token_seconds": Metric(value=0.0213, raw=[0.021, 0.0213, 0.022]),
         },
-        provenance=provenance(name, suite, None),
+        provenance=provenance(name, suite, None, shape.context_length),
         timing=TIMING,
     )
 
@@ -222,6 +260,35 @@ def full_tree(root: Path) -> Path:
     add_entry(root, RECIPES[5], suffix="-again", failed=every, probe=False)
     add_entry(root, RECIPES[4], base="org/no-base-7B")
     return root
+
+
+def shaped_tree(root: Path, suite: str = "mini") -> Path:
+    """Write families of real shapes, 1.5B to 70B, with every method, and an entry without a probe."""
+    root.mkdir(parents=True, exist_ok=True)
+    for shape in SHAPES:
+        for recipe in RECIPES:
+            add_shaped(root, shape, recipe, suite)
+    add_entry(root, RECIPES[4], base=SHAPES[1].base, suite=suite, suffix="-other", probe=False)
+    return root
+
+
+def add_shaped(
+    root: Path, shape: Shape, recipe: Recipe, suite: str = "mini", suffix: str = ""
+) -> Path:
+    """Write an entry of a shape: its quality is its base's less what the recipe loses."""
+    lowered = replace(recipe, loss=1 - shape.quality * (1 - recipe.loss))
+    folder = add_entry(
+        root,
+        lowered,
+        base=shape.base,
+        suite=suite,
+        suffix=suffix,
+        notes="Simulated: no model was run.",
+        probe=False,
+    )
+    name = f"{folder.parent.name}/{folder.name}"
+    write_result(folder, probe_result(name, recipe, suite, shape=shape))
+    return folder
 
 
 if __name__ == "__main__":
