@@ -1,10 +1,10 @@
 """Make every page and file of the site."""
 
 from sitegen.contents import Contents
-from sitegen.pages import benchmarks, board, entry, machines, methods, texts
+from sitegen.pages import benchmarks, board, entry, findings, machines, methods, texts
 from sitegen.pages.writer import Pages
 
-KINDS = (board, benchmarks, methods, texts, machines)
+KINDS = (board, benchmarks, methods, findings, texts, machines)
 
 
 def make(pages: Pages, site: Contents) -> None:
