@@ -9,6 +9,7 @@ from sitegen.charts.base import WIDTH, Axis, Figure, scatter, styled
 
 OUTCOME_COLOURS = ["var(--good)", "var(--muted)", "var(--bad)"]
 ROW = 26
+LABELS = 94  # room for "CNN/DailyMail" in any font: browsers draw it wider than vl-convert measures
 CORRELATION = "Pearson's r with perplexity"
 WAYS = ["across entries", "within families"]
 
@@ -23,7 +24,9 @@ def outcome_bars(key: str, title: str, counts: pd.DataFrame, names: Sequence[str
         names: the three outcomes, agreeing first.
     """
     groups = list(dict.fromkeys(counts["group"]))
-    up = alt.Y("group:N", sort=groups, title=None, axis=alt.Axis(ticks=False, domain=False))
+    up = alt.Y(
+        "group:N", sort=groups, title=None, axis=alt.Axis(ticks=False, domain=False, minExtent=42)
+    )
     across = alt.X("start:Q", title="Share (%)", scale=alt.Scale(domain=[0, 100]))
     colours = alt.Scale(domain=list(names), range=OUTCOME_COLOURS)
     legend = alt.Legend(orient="top", title=None, columns=3, columnPadding=14)
@@ -59,7 +62,12 @@ def correlations(key: str, found: pd.DataFrame) -> Figure:
         found: columns benchmark, way, r, low and high.
     """
     order = list(dict.fromkeys(found["benchmark"]))
-    up = alt.Y("benchmark:N", sort=order, title=None, axis=alt.Axis(grid=True, ticks=False))
+    up = alt.Y(
+        "benchmark:N",
+        sort=order,
+        title=None,
+        axis=alt.Axis(grid=True, ticks=False, minExtent=LABELS),
+    )
     offset = alt.YOffset("way:N", sort=WAYS, scale=alt.Scale(paddingOuter=0.6))
     ticks = alt.Axis(values=[-1, -0.5, 0, 0.5, 1], format=".1f")
     scale = alt.Scale(domain=[-1.06, 1.06], nice=False)

@@ -23,6 +23,7 @@ from sitegen.findings.parts import (
     sampled,
     shown_of,
     sides,
+    source_name,
     verdict,
 )
 from sitegen.findings.points import SAVED
@@ -55,13 +56,13 @@ def part(key: str, table: Board, points: pd.DataFrame) -> Part:
     cases = Cases(found, duels["family"].tolist(), noun, "favour the larger")
     told = verdict(table, cases)
     if duels.empty:
-        return Part(key, table.suite.label, table.paper, told)
+        return Part(key, source_name(table), table.paper, told)
     counts = counted([f"{bits} bits" for bits in duels["bits"]], found, NAMES)
     title = "Larger against smaller, by the larger's bits"
     unit = next((one.unit for one in table.columns if one.key == made.size_key(table)), "")
     return Part(
         key,
-        table.suite.label,
+        source_name(table),
         table.paper,
         told,
         charts.outcome_bars(key, title, counts, NAMES),

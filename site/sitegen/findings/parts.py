@@ -41,27 +41,20 @@ class Part:
 
     Attributes:
         key: unique on the page.
+        place: what the part was tested on, in few words.
         paper: citation, where the figures are reported.
         table: the same numbers as the chart's.
         more: a longer table that the page folds away.
     """
 
     key: str
-    suite: str
+    place: str
     paper: str | None
     verdict: Verdict
     figure: Figure | None = None
     table: Sheet | None = None
     more: Sheet | None = None
     charted: str = "table"  # which of the two holds the chart's numbers
-
-    @property
-    def place(self) -> str:
-        """Return what the part was tested on, in few words."""
-        if self.paper is None:
-            return f"Measured, {self.suite}"
-        author, comma, _ = self.paper.partition(",")
-        return f"{author[:60]}{' et al.' if comma else ''}"
 
 
 @dataclass(frozen=True)
@@ -79,6 +72,14 @@ class Finding:
 def part_key(finding: str, table: Board, number: int) -> str:
     """Return an id: `bits-paper` for what was measured, `bits-paper-1` for the first paper's."""
     return "-".join(filter(None, (finding, table.suite.name, str(number or ""))))
+
+
+def source_name(table: Board) -> str:
+    """Return whose entries a table has: `Measured, paper@1`, or the paper's first author."""
+    if table.paper is None:
+        return f"Measured, {table.suite.label}"
+    author, comma, _ = table.paper.partition(",")
+    return author[:60] + (" et al." if comma else "")
 
 
 def verdict(table: Board, cases: Cases) -> Verdict:

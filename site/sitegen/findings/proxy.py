@@ -11,7 +11,7 @@ from sitegen import words
 from sitegen.board import Board
 from sitegen.charts import findings as charts
 from sitegen.findings import points as made
-from sitegen.findings.parts import Finding, Line, Part, Sheet
+from sitegen.findings.parts import Finding, Line, Part, Sheet, source_name
 from sitegen.findings.verdicts import FAMILIES, Kind, Verdict, lacking
 
 BITS = (3, 4)
@@ -23,6 +23,12 @@ WORDS: dict[Kind, str] = {
     "not supported": "weak or opposite",
     "undecided": "undecided",
     "not enough measured": "not enough entries",
+}
+PLAIN: dict[Kind, str] = {
+    "supported": "Among the variants of one base model, perplexity predicts it strongly.",
+    "not supported": "Among the variants of one base model, perplexity says little of it, or the opposite.",
+    "undecided": "Among the variants of one base model, these entries leave open how strongly perplexity "
+    "predicts it.",
 }
 FINDING = Finding(
     "perplexity",
@@ -105,10 +111,10 @@ def part(key: str, table: Board, points: pd.DataFrame) -> Part:
     found = proxies(table, points)
     told = _verdict(found)
     if all(one.pooled is None for one in found):
-        return Part(key, table.suite.label, table.paper, told)
+        return Part(key, source_name(table), table.paper, told)
     measured = table.paper is None
     figure = charts.correlations(key, frame(found, measured=measured))
-    return Part(key, table.suite.label, table.paper, told, figure, sheet(found, measured=measured))
+    return Part(key, source_name(table), table.paper, told, figure, sheet(found, measured=measured))
 
 
 def _verdict(found: list[Proxy]) -> Verdict:
@@ -167,6 +173,13 @@ def sheet(found: list[Proxy], *, measured: bool) -> Sheet:
         ", with 95 % intervals by Fisher." if measured else "."
     )
     return Sheet(heads, lines, f"{text} Bias is its distance from 0.")
+
+
+def told(one: Proxy) -> str:
+    """Say in one sentence how strongly the perplexity predicts a benchmark within families."""
+    if one.kind == "not enough measured" or one.within is None:
+        return lacking(one.entries, one.families, NOUN, FEWEST).reason
+    return PLAIN[one.kind]
 
 
 def written(found: Correlation | None, *, interval: bool = True) -> str:

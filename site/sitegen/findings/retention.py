@@ -5,7 +5,17 @@ import pandas as pd
 from sitegen import words
 from sitegen.board import Board
 from sitegen.charts import findings as charts
-from sitegen.findings.parts import Finding, Line, Part, Sheet, bounds, counted, sides, verdict
+from sitegen.findings.parts import (
+    Finding,
+    Line,
+    Part,
+    Sheet,
+    bounds,
+    counted,
+    sides,
+    source_name,
+    verdict,
+)
 from sitegen.findings.verdicts import Cases
 
 KEPT = 98.0  # percent of the base's score
@@ -37,11 +47,11 @@ def part(key: str, table: Board, points: pd.DataFrame) -> Part:
     )
     told = verdict(table, cases)
     if kept.empty:
-        return Part(key, table.suite.label, table.paper, told)
+        return Part(key, source_name(table), table.paper, told)
     counts = counted([f"{bits} bits" for bits in kept["bits"]], found, NAMES)
     return Part(
         key,
-        table.suite.label,
+        source_name(table),
         table.paper,
         told,
         charts.outcome_bars(key, "Who keeps the base's score, by bits", counts, NAMES),

@@ -19,6 +19,7 @@ from sitegen.findings.parts import (
     sampled,
     shown_of,
     sides,
+    source_name,
     verdict,
 )
 from sitegen.findings.points import SAVED
@@ -52,13 +53,13 @@ def part(key: str, table: Board, points: pd.DataFrame) -> Part:
     )
     told = verdict(table, cases)
     if both.empty:
-        return Part(key, table.suite.label, table.paper, told)
+        return Part(key, source_name(table), table.paper, told)
     shown = sampled(both)
     note = shown_of(len(shown), len(both))
     hardware = table.hardware[0]
     return Part(
         key,
-        table.suite.label,
+        source_name(table),
         table.paper,
         told,
         charts.speed_figure(key, shown, f"{_told(both, hardware)} {note}".strip()),

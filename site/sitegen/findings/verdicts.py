@@ -59,11 +59,6 @@ class Cases:
         return f"{self.agreeing:,} of {n:,} {self.noun} {self.claim}{open_ones}"
 
 
-def outcomes(values: NDArray[np.float64], low: float, high: float) -> Outcomes:
-    """Return 1 where a value is above `high`, -1 where it is below `low`, else 0."""
-    return np.where(values > high, 1, np.where(values < low, -1, 0))
-
-
 def measured(cases: Cases) -> Verdict:
     """Return the verdict on measured cases: whether more than half agree, beyond what chance leaves open.
 
