@@ -240,7 +240,7 @@ def test_spread_is_that_of_the_headlines(tree: Path) -> None:
     assert groups.loc["GPTQ, 4 bits", "median"] == pytest.approx(sum(four) / 2)
     assert groups.loc["GPTQ, 4 bits", "lowest"] == min(four)
     assert table.chart is not None
-    assert "unquantized, 16 bits: median" in table.chart.summary
+    assert "Median of unquantized, 16 bits, " in table.chart.summary
 
 
 def test_one_score_is_no_distribution(tmp_path: Path) -> None:

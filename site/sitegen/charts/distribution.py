@@ -78,7 +78,7 @@ def _told(groups: pd.DataFrame, unit: str, digits: int) -> str:
     )
     ends = groups.iloc[[0, -1]] if len(groups) > 1 else groups
     medians = [
-        f"{row['group']}: median {number(float(row['median']), digits)}{after}"
+        f"{row['group']}, {number(float(row['median']), digits)}{after}"
         for row in ends.to_dict("records")
     ]
-    return span + "; ".join(medians) + ". Dot: median; bar: middle half; line: all."
+    return f"{span}Median of {'; of '.join(medians)}. Dot: median; bar: middle half; line: all."
