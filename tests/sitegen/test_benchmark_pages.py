@@ -7,6 +7,10 @@ import pytest
 from sitegen import load, metrics
 from sitegen.board import boards
 from sitegen.build import build
+from sitegen.contents import contents
+from sitegen.pages import benchmarks, scores
+from sitegen.pages.writer import Pages
+from sitegen.render import environment
 
 from evaluator.results import JudgeUsed, Metric, UnitResult
 from evaluator.suites import describe
@@ -64,7 +68,12 @@ def test_derived_benchmark_has_a_page_of_its_own(two_suites: Path) -> None:
     assert "on the board" not in own.lower().replace("not on the board", "")
     base = Page(two_suites / "benchmarks/paper/flores/index.html")
     assert f"benchmarks/paper/{PAIR}/index.html" in " ".join(one["href"] for one in base.all("a"))
-    assert len(base.all("tr")) == 3  # two head rows and the one entry
+    assert scored(base) == 1
+
+
+def scored(page: Page) -> int:
+    """Return how many rows of scores a benchmark's page has: those that name an entry."""
+    return sum(one.get("class") == "variant" for one in page.all("a"))
 
 
 def test_derived_benchmark_is_on_no_board(two_suites: Path) -> None:
@@ -194,7 +203,61 @@ def test_judges_never_share_a_column(tmp_path: Path) -> None:
         examples.write_result(folder, judged("/".join(folder.parts[-2:]), recipe, model))
     build(root, tmp_path / "_site", root=ROOT)
     page = Page(tmp_path / "_site/benchmarks/paper/followbench-endpoint/index.html")
-    assert len(page.all("caption")) == 2
+    assert page.text.count("Judge: ") == 2
     for judge in ("judge-a", "judge-b"):
         assert f"Judge: {judge}, at judge.example:443." in page.text
     assert "judges differ in model: judge-b and judge-a" in page.text
+
+
+def test_tables_of_scores_hold_the_best_200(tree: Path) -> None:
+    """Of more entries the best are shown, and the table knows how many there are."""
+    one = load.read(tree).entries[0]
+    data = load.Data(tuple(replace(one, name=f"{one.name}-{place:03}") for place in range(205)))
+    suite = data.suite("mini")
+    benchmark = suite.benchmark("mmlu")
+    order = describe.metric_order(benchmark)
+    (table,) = scores.tables(data, suite, benchmark, scores.index(data.entries), order)
+    assert (len(table.lines), table.total) == (200, 205)
+    assert table.groups["entries"].sum() == 205
+    assert table.lines[0].entry.name.endswith("-000")
+
+
+def test_spread_is_that_of_the_headlines(tree: Path) -> None:
+    """Each method and width has its quartiles, most bits first; the unquantized base is marked."""
+    data = load.read(tree)
+    suite = data.suite("mini")
+    benchmark = suite.benchmark("mmlu")
+    order = describe.metric_order(benchmark)
+    (table,) = scores.tables(data, suite, benchmark, scores.index(data.entries), order)
+    groups = table.groups.set_index("group")
+    assert list(table.groups["bits"]) == sorted(table.groups["bits"], reverse=True)
+    four = [
+        line.figures[0].value
+        for line in table.lines
+        if line.figures[0] and line.entry.variant == "gptq-4bit-g128"
+    ]
+    assert len(four) == 2
+    assert groups.loc["GPTQ, 4 bits", "median"] == pytest.approx(sum(four) / 2)
+    assert groups.loc["GPTQ, 4 bits", "lowest"] == min(four)
+    assert table.chart is not None
+    assert "Median of unquantized, 16 bits, " in table.chart.summary
+
+
+def test_one_score_is_no_distribution(tmp_path: Path) -> None:
+    """A single entry is drawn by no chart, and too few are no correlation."""
+    add_entry(tmp_path / "submissions", RECIPES[0])
+    files: dict[str, bytes] = {}
+    pages = Pages(environment(ROOT / "templates"), files.__setitem__)
+    benchmarks.make(pages, contents(load.read(tmp_path / "submissions")))
+    (tmp_path / "mmlu.html").write_bytes(files["benchmarks/mini/mmlu/index.html"])
+    page = Page(tmp_path / "mmlu.html")
+    assert not page.all("figure")
+    assert scored(page) == 1
+    assert "Not enough measured yet: needs at least 8 entries of 3 or 4 bits" in page.text
+
+
+def test_perplexity_predicts_no_perplexity(site: Path) -> None:
+    """A text's page says nothing of how perplexity predicts it; a score's page does."""
+    for name, expected in (("wikitext2", False), ("mmlu", True)):
+        page = Page(site / f"benchmarks/mini/{name}/index.html")
+        assert ("How strongly perplexity predicts it" in page.text) == expected

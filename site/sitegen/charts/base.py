@@ -72,7 +72,7 @@ def label(row: dict[str, Any]) -> str:
     return f"{row['family']} {row['variant']}"
 
 
-def _method_channels(points: pd.DataFrame) -> tuple[alt.Color, alt.Shape]:
+def method_channels(points: pd.DataFrame) -> tuple[alt.Color, alt.Shape]:
     """Return colour and shape by method: always the same ones, the legend only of those present."""
     places = [place for place, method in enumerate(METHODS) if method in set(points["method"])]
     domain = [METHODS[place] for place in places]
@@ -97,7 +97,7 @@ def joined(points: pd.DataFrame, x: Axis, y: Axis) -> alt.Chart:
         x=_encoded(x, points, alt.X),
         y=_encoded(y, points, alt.Y),
         detail="family:N",
-        color=_method_channels(points)[0],
+        color=method_channels(points)[0],
     )
 
 
@@ -105,7 +105,7 @@ def scatter(
     points: pd.DataFrame, x: Axis, y: Axis, below: list[alt.Chart] | None = None
 ) -> alt.LayerChart:
     """Draw one mark per entry with the vertical 95 % interval."""
-    colour, shape = _method_channels(points)
+    colour, shape = method_channels(points)
     across, up = _encoded(x, points, alt.X), _encoded(y, points, alt.Y)
     chart = alt.Chart(points).encode(x=across)
     bars = chart.mark_rule(strokeWidth=1.5, opacity=0.55, clip=True).encode(
@@ -116,7 +116,7 @@ def scatter(
     )
     zoom = alt.selection_interval(name="zoom", bind="scales")
     layers = [*(below or []), bars, marks.add_params(zoom)]
-    return _styled(alt.layer(*layers).properties(width=WIDTH, height=HEIGHT))
+    return styled(alt.layer(*layers).properties(width=WIDTH, height=HEIGHT))
 
 
 def _tooltip(x: Axis, y: Axis) -> list[alt.Tooltip]:
@@ -129,7 +129,8 @@ def _tooltip(x: Axis, y: Axis) -> list[alt.Tooltip]:
     ]
 
 
-def _styled(chart: alt.LayerChart) -> alt.LayerChart:
+def styled(chart: alt.LayerChart) -> alt.LayerChart:
+    """Return a chart in the colours and type of the page around it."""
     ink, muted, line = "var(--ink)", "var(--muted)", "var(--line)"
     font = "system-ui, sans-serif"
     return (

@@ -1,14 +1,18 @@
-"""Make a page for each benchmark: its metrics, its data, the scores of all entries."""
+"""Make a page for each benchmark: scores and their spread, what predicts them, how it is asked, its data."""
 
+from dataclasses import replace
 from typing import Any
 
 from evaluator.suites import describe
 from evaluator.suites.definitions import Benchmark, Suite
-from sitegen import metrics, words
-from sitegen.comparisons import BesideBase
+from sitegen import words
+from sitegen.board import Board
 from sitegen.contents import Contents
-from sitegen.entries import SiteEntry
+from sitegen.findings import proxy
+from sitegen.findings.parts import source_name
+from sitegen.findings.points import points
 from sitegen.load import Data
+from sitegen.pages import drawings, scores
 from sitegen.pages.writer import Pages
 from sitegen.render import benchmark_path
 
@@ -25,34 +29,38 @@ def make(pages: Pages, site: Contents) -> None:
         section="Benchmarks",
         suites=listed,
     )
+    results = scores.index(data.entries)
+    boards = {table.suite.name: table for table in site.boards}
     for suite, derived in listed:
+        predicted = _predicted(boards.get(suite.name))
+        csv = site.csv_path(boards[suite.name]) if suite.name in boards else ""
         for benchmark in [*suite.benchmarks, *derived]:
+            found = context(data, suite, benchmark, results)
+            path = benchmark_path(benchmark, suite)
             pages.render(
-                benchmark_path(benchmark, suite),
+                path,
                 "benchmark.html",
                 title=f"{benchmark.title} ({suite.name})",
                 description=benchmark.meaning,
                 section="Benchmarks",
-                **context(data, suite, benchmark),
+                drawings=_drawings(pages, suite, benchmark, found["tables"]),
+                predicted=predicted.get(benchmark.name, []),
+                csv="" if benchmark.variant_of else csv,
+                **found,
             )
 
 
-def context(data: Data, suite: Suite, benchmark: Benchmark) -> dict[str, Any]:
-    """Return what `benchmark.html` needs."""
+def context(
+    data: Data, suite: Suite, benchmark: Benchmark, results: scores.Index
+) -> dict[str, Any]:
+    """Return what `benchmark.html` needs, but for its charts."""
     order = describe.metric_order(benchmark)
-    shown = [_metric(benchmark, name) for name in order]
-    lines = [
-        line
-        for entry in data.entries
-        if (line := _score_line(data, suite, benchmark, entry, order))
-    ]
-    lines.sort(key=lambda line: _order(benchmark, order[0], line))
     base = suite.benchmark(benchmark.variant_of) if benchmark.variant_of else None
     return {
         "suite": suite,
         "benchmark": benchmark,
-        "metrics": shown,
-        "tables": _tables(lines),
+        "metrics": [_metric(benchmark, name) for name in order],
+        "tables": scores.tables(data, suite, benchmark, results, order),
         "shown": len(benchmark.headline),
         "base": base,
         "derived": [] if base else data.derived(suite, benchmark.name),
@@ -62,34 +70,36 @@ def context(data: Data, suite: Suite, benchmark: Benchmark) -> dict[str, Any]:
     }
 
 
-def _tables(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the lines by paper and judge, measured ones first.
-
-    What two judges decided never stands in one column, nor what was measured and what a paper reports.
-    """
-    kinds = sorted({(line["entry"].paper or "", line["judge"]) for line in lines})
-    return [
-        {
-            "paper": paper,
-            "judge": judge,
-            "lines": [
-                line
-                for line in lines
-                if (line["entry"].paper or "", line["judge"]) == (paper, judge)
-            ],
-        }
-        for paper, judge in kinds
-    ]
+def _drawings(
+    pages: Pages, suite: Suite, benchmark: Benchmark, tables: list[scores.ScoreTable]
+) -> dict[int, drawings.Drawing]:
+    """Return the chart of each table that has one, by the table's number from 1 on."""
+    charts = {
+        number: replace(table.chart, key=f"spread-{number}")
+        for number, table in enumerate(tables, 1)
+        if table.chart
+    }
+    specs = f"assets/charts-{suite.name}-{benchmark.name}.js"
+    return dict(zip(charts, drawings.add(pages, specs, list(charts.values())), strict=True))
 
 
-def _order(benchmark: Benchmark, metric: str, line: dict[str, Any]) -> tuple[bool, float, str]:
-    """Sort by the headline, best first; entries without a value last."""
-    shown, name = line["figures"][0], line["entry"].name
-    if shown is None:
-        return True, 0.0, name
-    direction = benchmark.metrics[metric].direction
-    value = abs(shown.value) if direction == "zero" else shown.value
-    return False, -value if direction == "higher" else value, name
+def _predicted(board: Board | None) -> dict[str, list[dict[str, Any]]]:
+    """Return how closely each benchmark of a suite follows the perplexity, measured entries first."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for table in (board, *board.papers) if board else ():
+        measured = table.paper is None
+        for one in proxy.proxies(table, points(table)):
+            shown = {
+                "paper": table.paper,
+                "place": source_name(table),
+                "told": proxy.told(one),
+                "pooled": proxy.written(one.pooled, interval=measured),
+                "within": proxy.written(one.within, interval=measured),
+                "entries": one.entries,
+                "families": one.families,
+            }
+            found.setdefault(one.benchmark, []).append(shown)
+    return found
 
 
 def _metric(benchmark: Benchmark, name: str) -> dict[str, Any]:
@@ -102,33 +112,6 @@ def _metric(benchmark: Benchmark, name: str) -> dict[str, Any]:
         "description": one.description,
         "scale": f"{describe.scale(one)}.",
         "place": "On the board." if name in benchmark.headline else "Beside it.",
-    }
-
-
-def _score_line(
-    data: Data, suite: Suite, benchmark: Benchmark, entry: SiteEntry, order: list[str]
-) -> dict[str, Any] | None:
-    one = entry.benchmarks(suite.label).get(benchmark.name)
-    if one is None:
-        return None
-    measured = {name.split("_window_")[0]: metric for name, metric in one.result.metrics.items()}
-    figures = [
-        metrics.figure(measured[name], benchmark.metrics[name]) if name in measured else None
-        for name in order
-    ]
-    if found := metrics.headline(benchmark, one.result):
-        figures[0] = found[1]
-    counts = [shown.n for shown in figures if shown and shown.n is not None]
-    failed = one.result.status != "ok"
-    return {
-        "entry": entry,
-        "figures": figures,
-        "n": f"{counts[0]:,}" if counts else "",
-        "comparison": data.compared(entry).by((suite.label, benchmark.name), found[0])
-        if found
-        else BesideBase(),
-        "judge": words.judge(one.result.provenance.judge),
-        "reason": (one.result.reason or "no reason was given") if failed else "",
     }
 
 

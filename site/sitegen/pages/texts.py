@@ -23,7 +23,8 @@ NOT_FOUND_STYLE = (
 # The page is shown at any depth, so the way to the board is what stands before the first folder of ours.
 NOT_FOUND_SCRIPT = (
     "document.getElementById('home').href=location.pathname.replace("
-    "/\\/(entries|fit|benchmarks|methods|suites|methodology|submit|assets)(\\/.*)?$|[^/]*$/,'/')+'index.html';"
+    "/\\/(entries|families|fit|benchmarks|methods|findings|changes|suites|methodology|submit|assets|api|badges)"
+    "(\\/.*)?$|[^/]*$/,'/')+'index.html';"
 )
 
 

@@ -1,0 +1,84 @@
+"""Draw how a benchmark's values are spread over entries: a pure function from a frame to a chart."""
+
+import altair as alt
+import pandas as pd
+
+from sitegen.charts.base import WIDTH, Axis, Figure, method_channels, styled
+from sitegen.words import METHOD_TITLES, number
+
+ROW = 24
+LABELS = 118  # room for "unquantized, 16 bits" in any font: browsers draw it wider than vl-convert measures
+
+
+def figure(key: str, groups: pd.DataFrame, metric: str, unit: str, digits: int) -> Figure | None:
+    """Draw each group's lowest and highest value, middle half and median; None of fewer than two entries.
+
+    Args:
+        key: of the figure, unique on its page.
+        groups: columns group, method, entries, lowest, quarter, median, three_quarters and highest.
+        metric: its title.
+        unit: what its values are in.
+        digits: how many after the point the sentence has.
+    """
+    if groups["entries"].sum() < 2:
+        return None
+    title = f"{metric} ({unit})" if unit else metric
+    axis = Axis("median", title, log=_is_wide(groups))
+    scale = _scale(groups, axis)
+    order = list(groups["group"])
+    up = alt.Y(
+        "group:N",
+        sort=order,
+        title=None,
+        axis=alt.Axis(ticks=False, labelLimit=140, minExtent=LABELS),
+    )
+    colour, shape = method_channels(groups)
+    chart = alt.Chart(groups).encode(y=up, color=colour)
+    whole = chart.mark_rule(strokeWidth=1.5, opacity=0.6).encode(
+        x=alt.X("lowest:Q", title=title, scale=scale), x2="highest:Q"
+    )
+    half = chart.mark_bar(height=8, opacity=0.35).encode(
+        x=alt.X("quarter:Q", title=title), x2="three_quarters:Q"
+    )
+    middle = chart.mark_point(filled=True, size=70, opacity=1).encode(
+        x=alt.X("median:Q", title=title), shape=shape, tooltip=["group:N", "entries:Q", "median:Q"]
+    )
+    layers = [*_base(groups), whole, half, middle]
+    drawn = alt.layer(*layers).properties(width=WIDTH - 80, height=ROW * len(order))
+    return Figure(key, "Distribution", _told(groups, unit, digits), styled(drawn))
+
+
+def _is_wide(groups: pd.DataFrame) -> bool:
+    """Say whether values are so far apart, as perplexities are, that only a logarithm shows them."""
+    lowest = float(groups["lowest"].min())
+    return lowest > 0 and float(groups["highest"].max()) > 50 * lowest
+
+
+def _scale(groups: pd.DataFrame, axis: Axis) -> alt.Scale:
+    ends = pd.concat([groups["lowest"], groups["highest"]]).to_frame("median")
+    return axis.scale(ends)
+
+
+def _base(groups: pd.DataFrame) -> list[alt.Chart]:
+    """Mark the median of the unquantized entries; nothing where there are none."""
+    bases = groups[groups["method"] == METHOD_TITLES["none"]].head(1)
+    if bases.empty:
+        return []
+    line = alt.Chart(bases[["median"]]).mark_rule(color="var(--muted)", strokeDash=[2, 3])
+    return [line.encode(x="median:Q")]
+
+
+def _told(groups: pd.DataFrame, unit: str, digits: int) -> str:
+    """Say how many entries there are, and where the ends and the unquantized stand."""
+    after = f" {unit}" if unit else ""
+    entries = int(groups["entries"].sum())
+    lowest, highest = float(groups["lowest"].min()), float(groups["highest"].max())
+    span = (
+        f"{entries:,} entries, from {number(lowest, digits)} to {number(highest, digits)}{after}. "
+    )
+    ends = groups.iloc[[0, -1]] if len(groups) > 1 else groups
+    medians = [
+        f"{row['group']}, {number(float(row['median']), digits)}{after}"
+        for row in ends.to_dict("records")
+    ]
+    return f"{span}Median of {'; of '.join(medians)}. Dot: median; bar: middle half; line: all."

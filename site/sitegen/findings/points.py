@@ -1,0 +1,135 @@
+"""Make one frame of a board for all findings: an entry's figures, and those of its base beside them."""
+
+import math
+from collections.abc import Iterator
+
+import pandas as pd
+
+from evaluator.suites.definitions import QUALITY, MetricDefinition
+from sitegen import words
+from sitegen.board import Board, Row
+from sitegen.entries import SiteEntry
+from sitegen.load import Data
+from sitegen.metrics import Figure
+
+SAVED = 0.95  # of the base's bytes: what takes more was stored as wide as the base
+FIXED = (
+    "entry", "family", "maker", "variant", "method", "bits", "is_base", "score", "score_error", "perplexity",
+    "retention", "retention_low", "retention_high", "width", "bytes", "base_bytes", "memory",
+    "speed", "speed_low", "speed_high", "parameters",
+)  # fmt: skip
+
+
+def points(table: Board) -> pd.DataFrame:
+    """Return one row per entry with a score.
+
+    `bytes` are those on disk, or where nobody has these the peak memory; `memory` and `speed` are in percent
+    of the base's on the first hardware; `width` is the effective bits per weight, or else the nominal ones;
+    `parameters` follow from the base's bytes and width, in the unit of `bytes`. Each benchmark of the score
+    has a column of its own, by its headline.
+    """
+    size, keys = size_key(table), _keys(table)
+    benchmarks = [one.name for one in table.weighed]
+    rows = [row for row in table.rows if "score" in row.figures]
+    records = [
+        _record(row, base, size, keys) | {name: _value(row, name) for name in benchmarks}
+        for row, base in _with_bases(rows)
+    ]
+    return pd.DataFrame(records, columns=[*FIXED, *benchmarks])
+
+
+def size_key(table: Board) -> str:
+    """Return the figure that says how large an entry is: on disk, or where nobody has it peak memory."""
+    return "disk" if any("disk" in row.figures for row in table.rows) else "peak0"
+
+
+def definitions(table: Board) -> dict[str, MetricDefinition]:
+    """Return the headline metric of each benchmark of the score."""
+    quality = (one for one in table.suite.benchmarks if one.dimension in QUALITY)
+    return {one.name: one.metrics[one.headline[0]] for one in quality}
+
+
+def _keys(table: Board) -> tuple[str, str]:
+    """Return the figures of memory and speed on the hardware that most entries were measured on."""
+    found = {column.key for column in table.columns}
+    return "peak0", "speed0" if "speed0" in found else "call_speed0"
+
+
+def _with_bases(rows: list[Row]) -> Iterator[tuple[Row, Row | None]]:
+    """Give each row with its base's, which is looked for among the few of its family alone."""
+    families: dict[str, list[Row]] = {}
+    for row in rows:
+        families.setdefault(row.entry.family, []).append(row)
+    for members in families.values():
+        named: dict[str, Row] = {row.entry.name: row for row in members}
+        family = Data(tuple(row.entry for row in members))
+        for row in members:
+            yield row, named.get(_base_name(family, row.entry))
+
+
+def _base_name(family: Data, entry: SiteEntry) -> str:
+    base = family.base_of(entry)
+    return base.name if base else ""
+
+
+def _record(row: Row, base: Row | None, size: str, keys: tuple[str, str]) -> dict[str, object]:
+    entry, quantization = row.entry, row.entry.submission.quantization
+    score, retention = row.figures["score"], row.figures.get("retention")
+    speed, low, high = _relative(row, base, keys[1])
+    return {
+        "entry": entry.name,
+        "family": entry.family.replace("--", "/", 1),
+        "maker": entry.family.partition("--")[0],
+        "variant": entry.variant,
+        "method": words.method_title(quantization.method),
+        "bits": quantization.bits,
+        "is_base": entry.is_base,
+        "score": score.value,
+        "score_error": math.nan if score.error is None else score.error,
+        "perplexity": _value(row, "perplexity"),
+        "retention": retention.value if retention and not entry.is_base else math.nan,
+        "retention_low": _bound(retention, "low"),
+        "retention_high": _bound(retention, "high"),
+        "width": _width(row),
+        "bytes": _value(row, size),
+        "base_bytes": _value(base, size) if base else math.nan,
+        "memory": _relative(row, base, keys[0])[0],
+        "speed": speed,
+        "speed_low": low,
+        "speed_high": high,
+        "parameters": _parameters(row if entry.is_base else base, size),
+    }
+
+
+def _value(row: Row, key: str) -> float:
+    found = row.figures.get(key)
+    return math.nan if found is None else found.value
+
+
+def _bound(shown: Figure | None, side: str) -> float:
+    found = getattr(shown, side) if shown else None
+    return math.nan if found is None else float(found)
+
+
+def _width(row: Row) -> float:
+    width = _value(row, "effective_bits")
+    return float(row.entry.submission.quantization.bits) if math.isnan(width) else width
+
+
+def _parameters(base: Row | None, size: str) -> float:
+    return math.nan if base is None else 8 * _value(base, size) / _width(base)
+
+
+def _relative(row: Row, base: Row | None, key: str) -> tuple[float, float, float]:
+    """Return a figure in percent of the base's with its interval; NaN where one side has none.
+
+    The interval is that of the logarithm of the ratio of two independent figures.
+    """
+    own, other = row.figures.get(key), base.figures.get(key) if base else None
+    if own is None or other is None or min(own.value, other.value) <= 0:
+        return math.nan, math.nan, math.nan
+    ratio = 100 * own.value / other.value
+    if own.error is None or other.error is None:
+        return ratio, math.nan, math.nan
+    half = 1.959964 * math.hypot(own.error / own.value, other.error / other.value)
+    return ratio, ratio * math.exp(-half), ratio * math.exp(half)
