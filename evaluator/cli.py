@@ -251,6 +251,7 @@ def _build(build: argparse.ArgumentParser) -> None:
     build.add_argument("--submissions", type=Path, default=SUBMISSIONS)
     build.add_argument("--output", type=Path, default=Path("_site"))
     build.add_argument("--root", type=Path, help="folder with templates/ and site/assets/")
+    build.add_argument("--url", help="the site's own address, for feed, site map and shared links")
 
 
 def _serve(serve: argparse.ArgumentParser) -> None:

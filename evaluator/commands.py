@@ -83,7 +83,7 @@ def build(options: Namespace) -> int:
     """Build the site."""
     from sitegen.build import build as build_site
 
-    build_site(options.submissions, options.output, root=options.root)
+    build_site(options.submissions, options.output, root=options.root, url=options.url)
     print(f"built {options.output}; look at it with: quantboard serve --directory {options.output}")
     return 0
 

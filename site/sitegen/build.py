@@ -7,6 +7,7 @@ from pathlib import Path
 from evaluator.errors import InputError
 from sitegen import drawing, load
 from sitegen.contents import contents
+from sitegen.machines import addresses
 from sitegen.pages import everything
 from sitegen.pages.writer import Pages
 from sitegen.render import environment
@@ -14,7 +15,9 @@ from sitegen.render import environment
 BUNDLE = "assets/vega.js"
 
 
-def build(submissions: Path, output: Path, *, root: Path | None = None) -> None:
+def build(
+    submissions: Path, output: Path, *, root: Path | None = None, url: str | None = None
+) -> None:
     """Write the site of a folder of submissions.
 
     Nothing is written before every page is made; the finished folder takes the old one's place at once.
@@ -23,19 +26,22 @@ def build(submissions: Path, output: Path, *, root: Path | None = None) -> None:
         submissions: folder of `<org>--<model>/<variant>/` entries.
         output: folder to write; replaced if a site is there.
         root: checkout with `templates/` and `site/assets/`; None: the current folder, else this package's.
+        url: the site's own address, for what needs one: feed, site map, pictures of shared links.
 
     Raises:
-        InputError: templates or submissions are missing, or the output is a folder of something else.
+        InputError: templates or submissions are missing, the output is a folder of something else, or the
+            address can't be one.
         ResultError: a result can't be read.
     """
     templates, assets = sources(root)
+    url = url and addresses.checked(url)
     _refuse_foreign(output)
     data = load.read(submissions)
     with ThreadPoolExecutor(1) as beside:
         script = beside.submit(drawing.bundle) if data.measured.suites else None
         files: dict[str, bytes] = {}
-        pages = Pages(environment(templates), files.__setitem__)
-        everything.make(pages, contents(data))
+        pages = Pages(environment(templates), files.__setitem__, url)
+        everything.make(pages, contents(data, url))
         if script:
             files[BUNDLE] = script.result().encode()
     for asset in sorted(assets.iterdir()):
@@ -65,7 +71,7 @@ def _refuse_foreign(output: Path) -> None:
     """Refuse to replace a folder that isn't a site, since replacing removes what is in it."""
     if not output.exists():
         return
-    is_site = (output / "leaderboard.json").is_file() and (output / "assets").is_dir()
+    is_site = (output / addresses.API / "index.json").is_file() and (output / "assets").is_dir()
     if not output.is_dir() or (any(output.iterdir()) and not is_site):
         raise InputError(
             f"{output} exists and isn't a built site; remove it or choose another --output"

@@ -22,10 +22,12 @@ class Contents:
     Attributes:
         data: the entries.
         boards: a table for each suite that has results; the first is the home page's.
+        url: the site's own address with a slash at its end; None where it isn't known.
     """
 
     data: Data
     boards: list[Board]
+    url: str | None = None
 
     @property
     def tabs(self) -> list[Tab]:
@@ -37,14 +39,19 @@ class Contents:
 
     def csv_path(self, table: Board) -> str:
         """Return where a board's CSV file stands."""
+        return self.download_path(table, "csv")
+
+    def download_path(self, table: Board, ending: str) -> str:
+        """Return where a board's file of some kind stands."""
         first = table.suite.name == self.boards[0].suite.name
-        return "leaderboard.csv" if first else f"suites/{table.suite.name}/leaderboard.csv"
+        folder = "" if first else f"suites/{table.suite.name}/"
+        return f"{folder}leaderboard.{ending}"
 
     def beside(self, entry: SiteEntry) -> list[Board]:
         """Return the tables that an entry may stand in, one at most for each suite."""
         return [found for table in self.boards if (found := table.beside(entry))]
 
 
-def contents(data: Data) -> Contents:
-    """Return what the pages of some data are made from."""
-    return Contents(data, boards(data))
+def contents(data: Data, url: str | None = None) -> Contents:
+    """Return what the pages of some data are made from, at an address that is already checked."""
+    return Contents(data, boards(data), url)
