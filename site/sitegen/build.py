@@ -34,7 +34,7 @@ def build(
         ResultError: a result can't be read.
     """
     templates, assets = sources(root)
-    url = url and addresses.checked(url)
+    url = None if url is None else addresses.checked(url)
     _refuse_foreign(output)
     data = load.read(submissions)
     with ThreadPoolExecutor(1) as beside:

@@ -47,4 +47,5 @@ def _key(name: str) -> str:
 
 def _safe(text: str) -> str:
     """Return text that LaTeX sets as it stands: what it keeps for itself is escaped or a space."""
-    return _COMMANDS.sub(lambda one: f"\\{one[0]}" if one[0] in "%#$&_" else " ", text)
+    kept = _COMMANDS.sub(lambda one: f"\\{one[0]}" if one[0] in "%#$&_" else " ", text)
+    return " ".join(kept.split())

@@ -2,8 +2,10 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import cast
 
-from evaluator.results import Metric, UnitResult
+from evaluator.results import Metric, Source, UnitResult
+from evaluator.statistics.paired import Flips
 from evaluator.suites.definitions import Benchmark, MetricDefinition
 from sitegen import efficiency, metrics
 from sitegen.board import Row
@@ -40,7 +42,7 @@ def entry_file(
         family=entry.family,
         variant=entry.variant,
         page=absolute(url, entry_page(entry.name)),
-        base=base and base.name,
+        base=base.name if base else None,
         submission=entry.submission,
         model_files=_model_files(entry),
         suites=[_suite(data, entry, label, standings) for label in entry.labels],
@@ -60,15 +62,15 @@ def suite_record(label: str, row: Row | None) -> SuiteRecord:
         problems=list(row.problems),
         command=row.command,
         date=row.date,
-        source=row.source,
+        source=cast("Source", row.source),
         score=value(shown.get("score")),
         retention=value(shown.get("retention")),
         knowledge=value(shown.get("knowledge")),
         alignment=value(shown.get("alignment")),
         perplexity=value(shown.get("perplexity")),
-        rank_best=place and place.best,
-        rank_worst=place and place.worst,
-        tie_group=place and place.group,
+        rank_best=place.best if place else None,
+        rank_worst=place.worst if place else None,
+        tie_group=place.group if place else None,
     )
 
 
@@ -152,17 +154,21 @@ def _record(shown: Figure | None, unit: str, reason: str | None) -> MetricRecord
 def _comparison(found: BesideBase) -> Comparison | None:
     if found.difference is None:
         return None
-    flips = found.flips
     return Comparison(
         base=value(found.base),
         difference=value(found.difference),
         retention=value(found.retention),
-        flips=flips
-        and FlipCounts(n=short(flips.n), lost=short(flips.lost), gained=short(flips.gained)),
+        flips=_flips(found.flips),
         p=_end(found.p),
         smallest=_end(found.smallest),
         item_by_item=found.paired,
     )
+
+
+def _flips(found: Flips | None) -> FlipCounts | None:
+    if found is None:
+        return None
+    return FlipCounts(n=short(found.n), lost=short(found.lost), gained=short(found.gained))
 
 
 def _probe(entry: SiteEntry, one: Measured) -> ProbeRecord:
