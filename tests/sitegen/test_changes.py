@@ -75,7 +75,7 @@ def test_results_of_a_later_day_are_new_results(tmp_path: Path) -> None:
 def test_reasons_become_one_plain_line(found: list[Change]) -> None:
     """A reason of ten thousand characters is cut, and no control or direction-changing one is left."""
     summary = found[0].summary
-    assert summary.startswith("mmlu of mini@1. <script>")
+    assert summary.startswith("MMLU of mini@1. <script>")
     assert len(summary) < 500
     assert summary.isprintable()
 
@@ -95,7 +95,7 @@ def test_page_links_entries_and_counts(page: Page) -> None:
     links = [one["href"] for one in page.all("a")]
     assert "../entries/local--tiny-llama/bf16/index.html" in links
     assert "6 changes, all there are" in page.text
-    assert "30 entries" in page.text
+    assert "30 entries of a paper" in page.text
 
 
 def test_feed_is_valid_atom(found: list[Change]) -> None:

@@ -20,6 +20,7 @@ from urllib.parse import quote
 from sitegen.machines import plain
 from sitegen.machines.addresses import absolute, entry_page
 from sitegen.machines.standings import Standing, with_spread
+from sitegen.metrics import Figure
 
 LABEL = "quantboard"
 KEPT = 95.0  # percent of the base's score
@@ -73,17 +74,17 @@ def badge(kind: Kind, standing: Standing | None) -> Badge:
     figure = standing.score if kind == "score" else standing.retention
     if figure is None:
         return Badge("reported, no score" if row.status == "reported" else "unranked", GREY)
-    text = with_spread(figure) + (" of base" if kind == "retention" else "")
-    if row.status != "ranked":
-        return Badge(f"{text}, {row.status}", GREY)
     if kind == "score":
-        return Badge(text, BLUE)
-    return Badge("base", BLUE) if row.entry.is_base else Badge(text, _retained(standing))
+        text, color = with_spread(figure), BLUE
+    elif row.entry.is_base:
+        text, color = "base", BLUE
+    else:
+        text, color = f"{with_spread(figure)} of base", _retained(figure)
+    return Badge(text, color) if row.status == "ranked" else Badge(f"{text}, {row.status}", GREY)
 
 
-def _retained(standing: Standing) -> str:
-    kept = standing.retention
-    if kept is None or kept.high is None:
+def _retained(kept: Figure) -> str:
+    if kept.high is None:
         return BLUE
     if kept.high >= 100:
         return GREEN

@@ -7,10 +7,12 @@ withdrawn. What a paper reports is one change for all of its entries.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from typing import Literal
 
 from evaluator.results import UnitResult
+from evaluator.suites.definitions import load_suite, suite_names
 from sitegen.load import Measured, SiteEntry
 from sitegen.machines import plain
 
@@ -124,7 +126,17 @@ def _kind(one: Measured, status: Mapping[str, str]) -> Kind:
 
 
 def _unit(result: UnitResult) -> tuple[str, str]:
-    return (result.suite, result.benchmark) if result.suite else (result.hardware or "", "")
+    if result.suite is None:
+        return result.hardware or "", ""
+    name = result.suite.partition("@")[0]
+    benchmarks = load_suite(name).benchmarks if name in _suites() else []
+    titles = {one.name: one.title for one in benchmarks}
+    return result.suite, titles.get(result.benchmark, result.benchmark)
+
+
+@cache
+def _suites() -> frozenset[str]:
+    return frozenset(suite_names())
 
 
 def _about(group: str, names: Sequence[str]) -> str:
