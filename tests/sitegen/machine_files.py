@@ -8,6 +8,7 @@ from sitegen.pages import changes, machines
 from sitegen.pages.writer import Pages
 from sitegen.render import environment
 
+from evaluator.suites.definitions import load_suite
 from tests.sitegen import examples
 from tests.sitegen.conftest import ROOT
 
@@ -29,7 +30,7 @@ def made(root: Path, url: str | None = URL) -> tuple[Contents, dict[str, bytes]]
 
 def later(folder: Path, benchmark: str, number: int, status: str = "ok", day: int = 21) -> None:
     """Write a result of suite `mini` that supersedes the one before it, for a hostile reason."""
-    suite = examples.load_suite("mini")
+    suite = load_suite("mini")
     name = f"{folder.parent.name}/{folder.name}"
     failed = "It was wrong." if status == "failed" else None
     result = examples.benchmark_result(

@@ -26,6 +26,7 @@ from sitegen.metrics import Figure
 
 from evaluator.errors import InputError
 from evaluator.reported.importer import import_reported
+from evaluator.suites.definitions import load_suite
 from tests.sitegen import examples
 from tests.sitegen.machine_files import REASON, URL, later, made
 
@@ -329,7 +330,7 @@ def test_bad_addresses_are_one_sentence(url: str, tmp_path: Path) -> None:
 def test_export_is_what_the_hub_reads(tmp_path: Path) -> None:
     """The Hub's own reader takes the file: data set, commit, value, date, source and notes."""
     folder = examples.write_submission(tmp_path, examples.submission(examples.RECIPES[0]))
-    mmlu = examples.load_suite("paper").benchmark("mmlu")
+    mmlu = load_suite("paper").benchmark("mmlu")
     result = examples.benchmark_result("local--tiny-llama/bf16", examples.RECIPES[0], mmlu, "paper")
     used = result.provenance.datasets[0].model_copy(
         update={"path": "cais/mmlu", "revision": "c0ffee00" * 5}
@@ -373,7 +374,7 @@ def test_no_download_holds_a_formula(tmp_path: Path) -> None:
     update = {"source": "reported", "citation": formula, "license": "@SUM(A1)" * 1000}
     said = examples.submission(examples.RECIPES[0]).model_copy(update=update)
     folder = examples.write_submission(tmp_path, said)
-    mmlu = examples.load_suite("mini").benchmark("mmlu")
+    mmlu = load_suite("mini").benchmark("mmlu")
     examples.write_result(
         folder, examples.benchmark_result("local--tiny-llama/bf16", examples.RECIPES[0], mmlu)
     )
