@@ -254,6 +254,7 @@ def _build(build: argparse.ArgumentParser) -> None:
     build.add_argument(
         "--jobs", type=_positive, help="processes (default: as many as there is work for)"
     )
+    build.add_argument("--url", help="the site's own address, for feed, site map and shared links")
 
 
 def _serve(serve: argparse.ArgumentParser) -> None:

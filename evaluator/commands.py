@@ -84,7 +84,12 @@ def build(options: Namespace) -> int:
     from sitegen.build import build as build_site
 
     build_site(
-        options.submissions, options.output, root=options.root, jobs=options.jobs, report=_progress
+        options.submissions,
+        options.output,
+        root=options.root,
+        url=options.url,
+        jobs=options.jobs,
+        report=_progress,
     )
     print(f"built {options.output}; look at it with: quantboard serve --directory {options.output}")
     return 0

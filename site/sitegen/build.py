@@ -14,7 +14,8 @@ from evaluator.submissions import read_ledger
 from sitegen import drawing
 from sitegen.contents import Contents, contents
 from sitegen.load import Data, family_folders, part_of
-from sitegen.pages import everything
+from sitegen.machines import addresses
+from sitegen.pages import everything, machines
 from sitegen.pages.writer import Pages
 from sitegen.render import environment
 from sitegen.store import Store, code_digest
@@ -55,15 +56,17 @@ def build(
         submissions: folder of `<org>--<model>/<variant>/` entries.
         output: folder to write; replaced if a site is there.
         root: checkout with `templates/` and `site/assets/`; None: the current folder, else this package's.
-        url: where the site will stand; None: files that need absolute addresses are left out.
+        url: the site's own address, for what needs one: feed, site map, pictures of shared links.
         jobs: processes; None: as many as there are processors, where there is enough to do.
         report: takes a line of progress.
 
     Raises:
-        InputError: templates or submissions are missing, or the output is a folder of something else.
+        InputError: templates or submissions are missing, the output is a folder of something else, or the
+            address can't be one.
         ResultError: a result can't be read.
     """
     templates, assets = sources(root)
+    url = None if url is None else addresses.checked(url)
     _refuse_foreign(output)
     families = [folder.name for folder in family_folders(submissions)]
     started, took = time.time(), Timings(families=len(families))
@@ -137,11 +140,14 @@ def _render(
     made = sharing.each(family_pages, _families(site, parts))
     with ThreadPoolExecutor(1) as beside:
         script = beside.submit(drawing.bundle) if site.data.measured.suites else None
-        pages = Pages(environment(setup.templates), setup.write)
+        pages = Pages(environment(setup.templates), setup.write, site.url)
         everything.make(pages, site)
         if script:
             setup.write(BUNDLE, script.result().encode())
-    return [*pages.paths, *(path for paths in made for path in paths)]
+    for paths in made:
+        pages.paths.update(paths)
+    machines.make_lists(pages, site)
+    return sorted(pages.paths)
 
 
 def _families(site: Contents, parts: dict[str, list[Part]]) -> list[Family]:
@@ -186,7 +192,7 @@ def _refuse_foreign(output: Path) -> None:
     """Refuse to replace a folder that isn't a site, since replacing removes what is in it."""
     if not output.exists():
         return
-    is_site = (output / "leaderboard.json").is_file() and (output / "assets").is_dir()
+    is_site = (output / addresses.API / "index.json").is_file() and (output / "assets").is_dir()
     if not output.is_dir() or (any(output.iterdir()) and not is_site):
         raise InputError(
             f"{output} exists and isn't a built site; remove it or choose another --output"

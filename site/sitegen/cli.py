@@ -20,6 +20,9 @@ def parser() -> argparse.ArgumentParser:
         "--submissions", type=Path, default=Path("submissions"), help="default: submissions"
     )
     arguments.add_argument("--output", type=Path, default=Path("_site"), help="default: _site")
+    arguments.add_argument(
+        "--url", help="the site's own address, for feed, site map and shared links"
+    )
     return arguments
 
 
@@ -27,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     """Build the site; return 0, or 2 after one sentence that says what to change."""
     given = parser().parse_args(argv)
     try:
-        build(given.submissions, given.output, root=given.root)
+        build(given.submissions, given.output, root=given.root, url=given.url)
     except QuantboardError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2

@@ -23,7 +23,7 @@ class Contents:
     Attributes:
         data: the entries.
         boards: a table for each suite that has results; the first is the home page's.
-        url: where the site will stand, with a slash at its end; None where nobody has said it.
+        url: the site's own address with a slash at its end; None where it isn't known.
     """
 
     data: Data
@@ -40,8 +40,13 @@ class Contents:
 
     def csv_path(self, table: Board) -> str:
         """Return where a board's CSV file stands."""
+        return self.download_path(table, "csv")
+
+    def download_path(self, table: Board, ending: str) -> str:
+        """Return where a board's file of some kind stands."""
         first = table.suite.name == self.boards[0].suite.name
-        return "leaderboard.csv" if first else f"suites/{table.suite.name}/leaderboard.csv"
+        folder = "" if first else f"suites/{table.suite.name}/"
+        return f"{folder}leaderboard.{ending}"
 
     def boards_by_family(self) -> dict[str, list[Board]]:
         """Return for each family all boards with its rows alone."""
@@ -54,5 +59,5 @@ class Contents:
 
 
 def contents(data: Data, url: str | None = None) -> Contents:
-    """Return what the pages of some data are made from."""
+    """Return what the pages of some data are made from, at an address that is already checked."""
     return Contents(data, boards(data), url)

@@ -1,4 +1,4 @@
-"""Make the files that other programs read: JSON, CSV, and data inside scripts."""
+"""Make the files that other programs read: CSV, parquet, and data inside scripts."""
 
 import csv
 import io
@@ -6,41 +6,8 @@ import json
 from typing import Any
 
 import pandas as pd
-
-from sitegen import tables
-from sitegen.board import Board
-
-JSON_VERSION = 1
-
-
-def listing(boards: list[Board]) -> str:
-    """Return every board as JSON: its columns with units and directions, its entries as rows."""
-    suites = [
-        {
-            "suite": table.suite.label,
-            "title": table.suite.title,
-            "columns": _column_facts(table),
-            "entries": json.loads(tables.frame(table).to_json(orient="records")),
-        }
-        for table in boards
-    ]
-    listed = {"schema_version": JSON_VERSION, "suites": suites}
-    return json.dumps(listed, indent=1, ensure_ascii=False) + "\n"
-
-
-def _column_facts(table: Board) -> list[dict[str, Any]]:
-    facts = {
-        tables.column_name(column, part): {
-            "title": column.title,
-            "unit": column.unit,
-            "direction": column.direction,
-            "description": column.description,
-        }
-        for part in (*table.papers, table)
-        for column in part.columns
-    }
-    names = [name for name in tables.frame(table).columns if name in facts]
-    return [{"name": name, **facts[name]} for name in names]
+import pyarrow as pa
+from pyarrow import parquet as pq
 
 
 def safe_csv(frame: pd.DataFrame) -> str:
@@ -61,6 +28,19 @@ def _harmless(value: object) -> object:
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
         return "'" + value
     return value
+
+
+def parquet(frame: pd.DataFrame) -> bytes:
+    """Return a frame as parquet whose bytes depend on its content and on pyarrow's version alone."""
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    texts = [
+        pa.field(one.name, pa.string() if pa.types.is_null(one.type) else one.type)
+        for one in table.schema
+    ]
+    table = table.cast(pa.schema(texts))
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd", store_schema=False)
+    return sink.getvalue().to_pybytes()
 
 
 def script_json(value: Any) -> str:

@@ -53,6 +53,13 @@ def figure(metric: Metric, definition: MetricDefinition) -> Figure | None:
     return with_error(metric.value * scale, error, metric.n)
 
 
+def definition_of(benchmark: Benchmark, name: str) -> MetricDefinition:
+    """Return a metric's definition; of one that the suite no longer has, its bare name."""
+    if name.split("_window_")[0] in benchmark.metrics:
+        return benchmark.definition(name)
+    return MetricDefinition(title=name, direction="higher", display="number")
+
+
 def plain_figure(metric: Metric | None) -> Figure | None:
     """Return a metric in its own unit, or None where it is missing or has no value."""
     if metric is None or metric.value is None:

@@ -1,5 +1,6 @@
 """Make data frames of a board: one for files, one for charts."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import pandas as pd
@@ -9,7 +10,7 @@ from sitegen.board import Board, Column, Row
 from sitegen.metrics import Figure
 from sitegen.places import FRONT_OF_SIZE
 
-WHOLE_NUMBERS = ("tie_group", "rank_best", "rank_worst")
+WHOLE_NUMBERS = ("bits", "tie_group", "rank_best", "rank_worst")
 
 
 def frame(table: Board) -> pd.DataFrame:
@@ -22,7 +23,17 @@ def frame(table: Board) -> pd.DataFrame:
     made = pd.DataFrame(
         [_record(part, row) for part in parts for row in part.rows], columns=list(names)
     )
-    return made.astype(dict.fromkeys(WHOLE_NUMBERS, "Int64"))
+    return made.astype({name: kind for name in names if (kind := _kind(name, parts))})
+
+
+def _kind(name: str, parts: Sequence[Board]) -> str | None:
+    """Return the type of a column that may have no value at all; None of texts."""
+    if name in WHOLE_NUMBERS:
+        return "Int64"
+    if name.startswith("front_"):
+        return "boolean"
+    measured = {column_name(column, part) for part in parts for column in part.columns}
+    return "float64" if name.removesuffix("_low").removesuffix("_high") in measured else None
 
 
 def column_name(column: Column, table: Board) -> str:

@@ -156,7 +156,8 @@ def _made(setup: Setup, wanted: Family) -> dict[str, bytes]:
         wanted.url,
     )
     files: dict[str, bytes] = {}
-    family_files.make(Pages(setup.environment, files.__setitem__), site, wanted.name)
+    pages = Pages(setup.environment, files.__setitem__, wanted.url)
+    family_files.make(pages, site, wanted.name)
     return files
 
 

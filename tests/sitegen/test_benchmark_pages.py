@@ -78,7 +78,7 @@ def scored(page: Page) -> int:
 
 def test_derived_benchmark_is_on_no_board(two_suites: Path) -> None:
     """Neither board nor downloads know of it; the entry's page keeps it apart."""
-    for name in ("index.html", "leaderboard.csv", "leaderboard.json"):
+    for name in ("index.html", "leaderboard.csv", "api/v1/leaderboard.json"):
         assert "German" not in (two_suites / name).read_text()
         assert PAIR not in (two_suites / name).read_text()
     text = words(two_suites / f"entries/{NAME}/index.html")

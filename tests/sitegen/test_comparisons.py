@@ -339,7 +339,7 @@ def test_fronts_are_those_that_nothing_beats(site: Path) -> None:
 
 def test_entries_outside_the_ranks_have_no_place(site: Path) -> None:
     """Unranked and failed entries have no tie group and stand on no front, in CSV and JSON alike."""
-    listed = json.loads((site / "leaderboard.json").read_text())["suites"][0]["entries"]
+    listed = json.loads((site / "api/v1/leaderboard.json").read_text())["suites"][0]["entries"]
     for row, entry in zip(board(site).values(), listed, strict=True):
         assert (row["tie_group"] == "") == (row["status"] != "ranked")
         assert (row["front_size"] == "") == (row["status"] != "ranked")

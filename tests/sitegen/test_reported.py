@@ -246,7 +246,7 @@ def test_downloads_name_the_source(mixed_site: Path) -> None:
         rows = list(csv.DictReader(stream))
     assert [row["source"] for row in rows] == ["self-reported"] * 3 + ["reported"] * 30
     assert all(bool(row["paper"]) == (row["source"] == "reported") for row in rows)
-    listed = json.loads((mixed_site / "leaderboard.json").read_text())["suites"][0]
+    listed = json.loads((mixed_site / "api/v1/leaderboard.json").read_text())["suites"][0]
     assert [row["source"] for row in listed["entries"]] == [row["source"] for row in rows]
     assert {one["name"] for one in listed["columns"]} <= set(rows[0])
 

@@ -1,9 +1,12 @@
 """Make each suite's board: the table, its filters and its charts."""
 
-from sitegen import tables, words
+from markupsafe import Markup
+
+from sitegen import downloads, tables, words
 from sitegen.board import Board
 from sitegen.charts import board as board_charts
 from sitegen.contents import Contents
+from sitegen.machines import metadata
 from sitegen.pages import drawings
 from sitegen.pages.writer import Pages
 
@@ -35,7 +38,13 @@ def _board(pages: Pages, site: Contents, table: Board, path: str) -> None:
         shown_groups=SHOWN_GROUPS,
         charts=drawings.add(pages, f"assets/charts-{table.suite.name}.js", figures),
         csv=site.csv_path(table),
+        dataset=_dataset(site) if path == "index.html" else None,
     )
+
+
+def _dataset(site: Contents) -> Markup:
+    text = downloads.script_json(metadata.dataset(site))
+    return Markup(text)  # noqa: S704  it holds no character that markup needs
 
 
 def _choices(table: Board) -> list[tuple[str, str, list[tuple[str, str]]]]:

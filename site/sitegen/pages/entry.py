@@ -13,6 +13,9 @@ from sitegen.comparisons import BesideBase
 from sitegen.contents import Contents
 from sitegen.entries import Measured, SiteEntry
 from sitegen.load import Data
+from sitegen.machines import badges, citations, family_files, huggingface
+from sitegen.machines.addresses import API
+from sitegen.machines.standings import standings
 from sitegen.metrics import Figure
 from sitegen.pages.provenance import Fact, file_facts
 from sitegen.pages.writer import Pages
@@ -50,7 +53,20 @@ def make(pages: Pages, site: Contents, entry: SiteEntry) -> None:
         description=f"Every figure of {entry.name}, beside its base.",
         section="Board",
         **context(site.data.beside(entry), site.beside(entry), entry),
+        **_sharing(site, entry),
     )
+
+
+def _sharing(site: Contents, entry: SiteEntry) -> dict[str, Any]:
+    """Return what others take away: citation, badges, and the entry's files for machines."""
+    own = standings([one for one in site.boards if one.beside(entry)]).get(entry.name, ())
+    exported = huggingface.eval_results(entry, own, site.url) is not None
+    return {
+        "cited": citations.citation(entry, site.url),
+        "badges": badges.snippets(entry.name, site.url),
+        "api": f"{API}/{family_files.entry_path(entry.name)}",
+        "export": huggingface.path(entry.name) if exported else None,
+    }
 
 
 def context(data: Data, boards: list[Board], entry: SiteEntry) -> dict[str, Any]:
@@ -180,7 +196,7 @@ def _lines(data: Data, entry: SiteEntry, benchmark: Benchmark, one: Measured) ->
     compared = data.compared(entry)
     lines = []
     for place, name in enumerate(_metric_order(benchmark, result, first)):
-        definition, metric = _definition(benchmark, name), result.metrics[name]
+        definition, metric = metrics.definition_of(benchmark, name), result.metrics[name]
         line = _metric_line(benchmark.title, path, name, metric, definition)
         lines.append(
             replace(
@@ -202,13 +218,6 @@ def _metric_order(benchmark: Benchmark, result: UnitResult, first: str) -> list[
         result.metrics,
         key=lambda name: (name != first, places.get(name.split("_window_")[0], len(places)), name),
     )
-
-
-def _definition(benchmark: Benchmark, name: str) -> MetricDefinition:
-    """Return a metric's definition; of one that the suite no longer has, its bare name."""
-    if name.split("_window_")[0] in benchmark.metrics:
-        return benchmark.definition(name)
-    return MetricDefinition(title=name, direction="higher", display="number")
 
 
 def _metric_line(
@@ -242,7 +251,7 @@ def _group_lines(suite: Suite, benchmark: Benchmark, result: UnitResult) -> list
                     benchmark_path(benchmark, suite),
                     name,
                     metric,
-                    _definition(benchmark, name),
+                    metrics.definition_of(benchmark, name),
                 )
                 lines.append(replace(line, group=group))
     return lines

@@ -1,7 +1,7 @@
 """Make all files of one family: its page, and those of its entries."""
 
 from sitegen.contents import Contents
-from sitegen.pages import entry
+from sitegen.pages import entry, machines
 from sitegen.pages.writer import Pages
 
 
@@ -9,3 +9,4 @@ def make(pages: Pages, site: Contents, family: str) -> None:
     """Add a family's files; of the site's data and boards only the family's are looked at."""
     for one in site.data.families[family]:
         entry.make(pages, site, one)
+    machines.make_family(pages, site, family)

@@ -6,6 +6,7 @@ import hashlib
 from markupsafe import Markup
 
 from sitegen.contents import Contents
+from sitegen.machines import badges
 from sitegen.pages.writer import Pages
 
 EXAMPLE = """model: your-name/model-7B-GPTQ-Int4
@@ -16,6 +17,7 @@ quantization: {method: gptq, bits: 4, group_size: 128}
 dtype: bfloat16
 license: apache-2.0
 chat: true"""
+BADGE_OF = "org--model-7B/gptq-4bit-g128"
 NOT_FOUND_STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1rem}"
     "h1{font-size:1.4rem}@media(prefers-color-scheme:dark){body{background:#14171a;color:#e6e8e6}a{color:#7cc9b2}}"
@@ -45,6 +47,8 @@ def make(pages: Pages, site: Contents) -> None:
         description="How to put a quantized model on the board.",
         section="Submit",
         example=EXAMPLE,
+        folder="<org>--<base model>/<variant>",
+        badge=badges.snippets(BADGE_OF, site.url)[1],
     )
     pages.render(
         "404.html",

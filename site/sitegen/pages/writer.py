@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 
 from evaluator.errors import InputError
+from sitegen.machines import addresses
 from sitegen.render import to_root
 
 Sink = Callable[[str, bytes], None]
@@ -14,9 +16,10 @@ Sink = Callable[[str, bytes], None]
 class Pages:
     """Files by path, handed on as they are made; two on one path is an error."""
 
-    def __init__(self, environment: jinja2.Environment, sink: Sink) -> None:
-        """Begin with no files; `sink` takes each path with its content."""
+    def __init__(self, environment: jinja2.Environment, sink: Sink, url: str | None = None) -> None:
+        """Begin with no files; `sink` takes each path with its content, `url` is the site's address."""
         self.environment = environment
+        self.url = url
         self.paths: set[str] = set()
         self._sink = sink
 
@@ -36,5 +39,13 @@ class Pages:
     ) -> None:
         """Add a page made from a template."""
         page = self.environment.get_template(template)
-        common = {"root": to_root(path), "section": "", "title": title, "description": description}
+        common = {
+            "root": to_root(path),
+            "section": "",
+            "title": title,
+            "description": description,
+            "canonical": self.url and addresses.absolute(self.url, quote(path)),
+            "card": self.url and addresses.absolute(self.url, quote(addresses.card(path))),
+            "dataset": None,
+        }
         self.add(path, page.render({**common, **context}))

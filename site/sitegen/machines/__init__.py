@@ -1,0 +1,1 @@
+"""Make what other programs read: the API, badges, cards, the feed, metadata, exports."""
