@@ -1,6 +1,6 @@
 """Hold what the pages are made from: the data, each suite's board, and where the boards stand."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evaluator.suites.definitions import Suite
 from sitegen.board import Board, boards
@@ -35,6 +35,10 @@ class Contents:
             for place, one in enumerate(self.boards)
         ]
 
+    def board_path(self, table: Board) -> str:
+        """Return where a board's page stands."""
+        return next(tab.path for tab in self.tabs if tab.suite.name == table.suite.name)
+
     def csv_path(self, table: Board) -> str:
         """Return where a board's CSV file stands."""
         first = table.suite.name == self.boards[0].suite.name
@@ -43,6 +47,21 @@ class Contents:
     def beside(self, entry: SiteEntry) -> list[Board]:
         """Return the tables that an entry may stand in, one at most for each suite."""
         return [found for table in self.boards if (found := table.beside(entry))]
+
+    @property
+    def families(self) -> list[str]:
+        """Return the folders of all families, sorted."""
+        return sorted({entry.family for entry in self.data.entries})
+
+    def of_family(self, family: str) -> "Contents":
+        """Return the part that a family's own pages are made from."""
+        entries = tuple(one for one in self.data.entries if one.family == family)
+        return Contents(Data(entries), [_cut(table, family) for table in self.boards])
+
+
+def _cut(table: Board, family: str) -> Board:
+    rows = [row for row in table.rows if row.entry.family == family]
+    return replace(table, rows=rows, papers=[_cut(one, family) for one in table.papers])
 
 
 def contents(data: Data) -> Contents:
