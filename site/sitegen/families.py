@@ -138,7 +138,9 @@ def _dominated(ranked: list[Row]) -> Verdict | None:
         for row in sized
         if (other := _better_and_smaller(row, sized))
     ]
-    meaning = "A file that is no larger scores at least as high; the ties say which scores can't be told apart."
+    meaning = (
+        "A file that is no larger scores at least as high; ties say which can't be told apart."
+    )
     return Verdict("Dominated", tuple(beaten[:MOST]), meaning, max(0, len(beaten) - MOST))
 
 

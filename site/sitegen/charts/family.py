@@ -122,6 +122,7 @@ def _pareto_form(x: Axis, y: Axis) -> Specification:
     texts = alt.Chart(alt.NamedData(NAMES)).mark_text(
         fontSize=10,
         color="var(--ink)",
+        clip=True,
         align=alt.expr("datum.align"),
         dx=alt.expr("datum.dx"),
         dy=alt.expr("datum.dy"),

@@ -45,7 +45,7 @@ def placed(
     taken: list[Box] = [(x - MARK, y - MARK, x + MARK, y + MARK) for x, y in at]
     found: list[Label | None] = []
     for place, text in zip(at, texts, strict=True):
-        label = _free(place, _cut(text), taken, (0.0, -LINE, width, height))
+        label = _free(place, _cut(text), taken, (0.0, 0.0, width, height))
         if label:
             taken.append(_box(place, label))
         found.append(label)

@@ -13,10 +13,10 @@ NEAR = 1.0  # points of the score
 
 
 def make(pages: Pages, site: Contents) -> None:
-    """Add the list; none where there are no entries."""
+    """Add the list: a page at least, so that links to it hold."""
     table = site.boards[0] if site.boards else None
     lines = _lines(site, table)
-    parts = [lines[start : start + LONGEST] for start in range(0, len(lines), LONGEST)]
+    parts = [lines[start : start + LONGEST] for start in range(0, max(len(lines), 1), LONGEST)]
     paths = [_path(number) for number in range(len(parts))]
     disk = next((one.unit for one in table.columns if one.key == "disk"), "") if table else ""
     for number, part in enumerate(parts):
