@@ -38,6 +38,10 @@ class Contents:
             for place, one in enumerate(self.boards)
         ]
 
+    def board_path(self, table: Board) -> str:
+        """Return where a board's page stands."""
+        return next(tab.path for tab in self.tabs if tab.suite.name == table.suite.name)
+
     def csv_path(self, table: Board) -> str:
         """Return where a board's CSV file stands."""
         return self.download_path(table, "csv")
@@ -56,6 +60,10 @@ class Contents:
     def beside(self, entry: SiteEntry) -> list[Board]:
         """Return the tables that an entry may stand in, one at most for each suite."""
         return [found for table in self.boards if (found := table.beside(entry))]
+
+    def of_family(self, family: str) -> "Contents":
+        """Return the part that a family's own pages are made from."""
+        return Contents(self.data.of_family(family), self.boards_by_family()[family], self.url)
 
 
 def contents(data: Data, url: str | None = None) -> Contents:

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from sitegen.comparisons import Compared
-from sitegen.families import Drawn, FamilyStatistics
+from sitegen.family_statistics import Drawn, FamilyStatistics
 
 Written = tuple[dict[str, Compared], dict[str, dict[str, float]]]
 _FORM = TypeAdapter(Written)

@@ -13,7 +13,7 @@ from evaluator.submissions import read_ledger, subfolders
 from evaluator.suites.definitions import Benchmark, Suite
 from sitegen.comparisons import Compared
 from sitegen.entries import SiteEntry, read_family
-from sitegen.families import FamilyStatistics, base_of, statistics
+from sitegen.family_statistics import FamilyStatistics, base_of, statistics
 from sitegen.shared import Shared, shared
 
 ALL = "*"  # the part that holds both what was measured and what papers report

@@ -37,11 +37,13 @@ def environment(templates: Path) -> jinja2.Environment:
         p=words.p_value,
         method=words.method_title,
         method_place=lambda method: list(words.METHOD_TITLES).index(method),
+        method_at=lambda place: list(words.METHOD_TITLES.values())[place],
         family=lambda folder: folder.replace("--", "/", 1),
         direction=describe.DIRECTION_WORDS.__getitem__,
         scale=describe.scale,
         dimension=DIMENSIONS.__getitem__,
         entry_path=entry_path,
+        family_path=family_path,
         benchmark_path=benchmark_path,
         method_path=method_path,
     )
@@ -51,6 +53,11 @@ def environment(templates: Path) -> jinja2.Environment:
 def entry_path(entry: SiteEntry) -> str:
     """Return an entry's page, from the site's root."""
     return quote(f"entries/{entry.name}/index.html")
+
+
+def family_path(family: str) -> str:
+    """Return a family's page, from the site's root."""
+    return quote(f"families/{family}/index.html")
 
 
 def benchmark_path(benchmark: Benchmark, suite: Suite) -> str:

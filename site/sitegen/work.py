@@ -17,7 +17,7 @@ from sitegen import kept
 from sitegen.board import Board
 from sitegen.contents import Contents
 from sitegen.entries import SiteEntry, read_family, slim
-from sitegen.families import FamilyStatistics, statistics
+from sitegen.family_statistics import FamilyStatistics, statistics
 from sitegen.load import Data, part_of
 from sitegen.pages import family_files
 from sitegen.pages.writer import Pages

@@ -1,12 +1,12 @@
 """Hold what all charts share: axes, marks by method, intervals, the style.
 
 Colours are CSS variables, so that one drawing serves the light and the dark theme; every method also has
-a shape of its own.
+a shape of its own. The legend stands beside the drawing, in the page.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import altair as alt
 import pandas as pd
@@ -17,33 +17,86 @@ SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"
 METHODS = list(METHOD_TITLES.values())
 COLOURS = [f"var(--method-{place})" for place in range(len(METHODS))]
 WIDTH, HEIGHT = 340, 230
+PADDING = 12  # pixels between the outermost marks and the frame
+
+Specification = dict[str, Any]
+Rows = list[dict[str, Any]]
+
+
+class Chart(Protocol):
+    """What can be drawn: a chart of Altair's, or `Filled`."""
+
+    def to_dict(self) -> Specification:
+        """Return the chart in Vega-Lite, its data by name under `datasets`."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A chart whose form was built and checked once, with data of its own.
+
+    Building and checking one with Altair takes about 150 ms, three times as long as drawing it.
+    """
+
+    form: Specification
+    data: Mapping[str, Rows]
+
+    def to_dict(self) -> Specification:
+        """Return the chart in Vega-Lite, its data by name under `datasets`."""
+        return {**self.form, "datasets": dict(self.data)}
+
+
+@dataclass(frozen=True)
+class Key:
+    """One line of a legend beside those of the methods: a mark and what it means.
+
+    Attributes:
+        mark: `filled`, `hollow`, `line` or `cell`, as `charts.html` draws it.
+        opacity: of the mark, from 0 to 1.
+    """
+
+    mark: str
+    text: str
+    opacity: float = 1.0
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart with what a page says about it."""
+    """A chart with what a page says about it.
+
+    Attributes:
+        keys: lines of the legend after the methods that the data have.
+        intervals: whether bars of 95 % intervals are drawn.
+        wide: whether it needs the page's whole width.
+    """
 
     key: str
     title: str
     summary: str
-    chart: alt.LayerChart
+    chart: Chart
+    keys: tuple[Key, ...] = ()
+    intervals: bool = True
+    wide: bool = False
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One numeric axis: the column of the frame, its title with the unit, and its scale."""
+    """One numeric axis: the column of the frame, its title with the unit, and its scale.
+
+    Attributes:
+        nice: whether it ends at round numbers.
+    """
 
     column: str
     title: str
     log: bool = False
     include_zero: bool = False
+    nice: bool = True
 
-    def scale(self, points: pd.DataFrame) -> alt.Scale:
+    def scale(self) -> alt.Scale:
         """Return the scale, a bit wider than the values so that no mark touches the frame."""
         if self.log:
-            low, high = points[self.column].min() / 1.15, points[self.column].max() * 1.15
-            return alt.Scale(type="log", domain=[float(low), float(high)], nice=False)
-        return alt.Scale(zero=self.include_zero, nice=True, padding=8)
+            return alt.Scale(type="log", nice=False, padding=PADDING)
+        return alt.Scale(zero=self.include_zero, nice=self.nice, padding=PADDING)
 
 
 SCORE = Axis("score", "Score (% of best)")
@@ -58,13 +111,19 @@ def present(points: pd.DataFrame, *columns: str) -> pd.DataFrame:
 
 def entries(shown: pd.DataFrame) -> str:
     """Return how many entries are shown, in words."""
-    return "1 entry" if len(shown) == 1 else f"{len(shown)} entries"
+    return "1 entry" if len(shown) == 1 else f"{len(shown):,} entries"
 
 
-def by(shown: pd.DataFrame, column: str) -> list[dict[str, Any]]:
+def by(shown: pd.DataFrame, column: str) -> Rows:
     """Return the rows, smallest value of a column first."""
     ordered = shown.sort_values([column, "entry"])
     return [dict(zip(ordered.columns, row, strict=True)) for row in ordered.itertuples(index=False)]
+
+
+def ends(shown: pd.DataFrame, column: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the rows with the smallest and the largest value of a column."""
+    ordered = shown.sort_values([column, "entry"]).iloc[[0, -1]]
+    return by(ordered.iloc[:1], column)[0], by(ordered.iloc[1:], column)[0]
 
 
 def label(row: dict[str, Any]) -> str:
@@ -72,50 +131,80 @@ def label(row: dict[str, Any]) -> str:
     return f"{row['family']} {row['variant']}"
 
 
-def method_channels(points: pd.DataFrame) -> tuple[alt.Color, alt.Shape]:
-    """Return colour and shape by method: always the same ones, the legend only of those present."""
-    places = [place for place, method in enumerate(METHODS) if method in set(points["method"])]
-    domain = [METHODS[place] for place in places]
-    legend = alt.Legend(
-        orient="top", title=None, columns=5, symbolSize=60, symbolOpacity=1, columnPadding=14
-    )
-    colours = alt.Scale(domain=domain, range=[COLOURS[place] for place in places])
-    shapes = alt.Scale(domain=domain, range=[SHAPES[place] for place in places])
-    colour = alt.Color("method:N", scale=colours, legend=legend, title="Method")
-    return colour, alt.Shape("method:N", scale=shapes, legend=legend)
+def rows(shown: pd.DataFrame, x: Axis, y: Axis, *further: str) -> Rows:
+    """Return what a scatter of two axes draws, by method, so that marks alike stand side by side."""
+    bounds = [one for one in (f"{y.column}_low", f"{y.column}_high") if one in shown]
+    wanted = ["entry", "family", "method", x.column, y.column, *bounds, *further]
+    ordered = shown.sort_values(["method", x.column, "entry"])[wanted].astype(object)
+    ordered = ordered.where(ordered.notna(), None)
+    return [
+        {name: _short(value) for name, value in zip(wanted, row, strict=True)}
+        for row in ordered.itertuples(index=False)
+    ]
 
 
-def _encoded(axis: Axis, points: pd.DataFrame, channel: Callable[..., alt.X | alt.Y]) -> object:
+def _short(value: Any) -> Any:
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def method_channels() -> tuple[alt.Color, alt.Shape]:
+    """Return colour and shape by method, the same ones in every chart."""
+    colours = alt.Scale(domain=METHODS, range=COLOURS)
+    shapes = alt.Scale(domain=METHODS, range=SHAPES)
+    colour = alt.Color("method:N", scale=colours, legend=None)
+    return colour, alt.Shape("method:N", scale=shapes, legend=None)
+
+
+def encoded(axis: Axis, channel: Callable[..., alt.X | alt.Y]) -> Any:
+    """Return an axis on its channel, with a handful of ticks."""
     ticks = alt.Axis(tickCount=5, labelOverlap=True, **({"format": "~s"} if axis.log else {}))
-    return channel(f"{axis.column}:Q", title=axis.title, scale=axis.scale(points), axis=ticks)
+    return channel(f"{axis.column}:Q", title=axis.title, scale=axis.scale(), axis=ticks)
 
 
-def joined(points: pd.DataFrame, x: Axis, y: Axis) -> alt.Chart:
+def joined(points: alt.ChartDataType, x: Axis, y: Axis) -> alt.Chart:
     """Join the entries of each family and method by a line."""
     line = alt.Chart(points).mark_line(strokeWidth=1.5, opacity=0.7, clip=True)
     return line.encode(
-        x=_encoded(x, points, alt.X),
-        y=_encoded(y, points, alt.Y),
+        x=encoded(x, alt.X),
+        y=encoded(y, alt.Y),
         detail="family:N",
-        color=method_channels(points)[0],
+        color=method_channels()[0],
+    )
+
+
+def bars(points: alt.ChartDataType, x: Axis, y: Axis, opacity: float = 0.55) -> alt.Chart:
+    """Draw the vertical 95 % interval of each entry."""
+    rule = alt.Chart(points).mark_rule(strokeWidth=1.5, opacity=opacity, clip=True)
+    return rule.encode(
+        x=encoded(x, alt.X),
+        y=alt.Y(f"{y.column}_low:Q", title=y.title),
+        y2=f"{y.column}_high:Q",
+        color=method_channels()[0],
+    )
+
+
+def marks(
+    points: alt.ChartDataType, x: Axis, y: Axis, *, filled: bool = True, opacity: float = 1.0
+) -> alt.Chart:
+    """Draw one mark per entry, which tells its figures when pointed at."""
+    colour, shape = method_channels()
+    mark = alt.Chart(points).mark_point(filled=filled, size=60, opacity=opacity, clip=True)
+    return mark.encode(
+        x=encoded(x, alt.X), y=encoded(y, alt.Y), color=colour, shape=shape, tooltip=_tooltip(x, y)
     )
 
 
 def scatter(
-    points: pd.DataFrame, x: Axis, y: Axis, below: list[alt.Chart] | None = None
+    points: alt.ChartDataType, x: Axis, y: Axis, below: list[alt.Chart] | None = None
 ) -> alt.LayerChart:
     """Draw one mark per entry with the vertical 95 % interval."""
-    colour, shape = method_channels(points)
-    across, up = _encoded(x, points, alt.X), _encoded(y, points, alt.Y)
-    chart = alt.Chart(points).encode(x=across)
-    bars = chart.mark_rule(strokeWidth=1.5, opacity=0.55, clip=True).encode(
-        y=alt.Y(f"{y.column}_low:Q", title=y.title), y2=f"{y.column}_high:Q", color=colour
-    )
-    marks = chart.mark_point(filled=True, size=70, opacity=1, clip=True).encode(
-        y=up, color=colour, shape=shape, tooltip=_tooltip(x, y)
-    )
+    return zoomable([*(below or []), bars(points, x, y), marks(points, x, y)])
+
+
+def zoomable(layers: list[alt.Chart]) -> alt.LayerChart:
+    """Lay charts over one another, which the wheel and the pointer zoom and move together."""
     zoom = alt.selection_interval(name="zoom", bind="scales")
-    layers = [*(below or []), bars, marks.add_params(zoom)]
+    layers = [*layers[:-1], layers[-1].add_params(zoom)]
     return styled(alt.layer(*layers).properties(width=WIDTH, height=HEIGHT))
 
 
@@ -130,11 +219,11 @@ def _tooltip(x: Axis, y: Axis) -> list[alt.Tooltip]:
 
 
 def styled(chart: alt.LayerChart) -> alt.LayerChart:
-    """Return a chart in the colours and type of the page around it."""
+    """Give a chart the colours and sizes of all."""
     ink, muted, line = "var(--ink)", "var(--muted)", "var(--line)"
-    font = "system-ui, sans-serif"
+    # Text is measured in the font that vl-convert carries, so that every machine lays it out alike.
     return (
-        chart.configure(background="transparent", font=font, padding=4)
+        chart.configure(background="transparent", font="Liberation Sans", padding=4)
         .configure_view(stroke=None)
         .configure_axis(
             labelColor=muted,

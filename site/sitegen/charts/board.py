@@ -1,12 +1,34 @@
-"""Draw the three charts of a board: pure functions from a frame of points to an Altair chart.
+"""Draw the three charts of a board: pure functions from a frame of points to a chart.
 
-`tables.points` makes the frame.
+`tables.points` makes the frame. A chart of many entries shows counts, and as marks only those that no other
+entry beats in both axes.
 """
+
+from functools import cache
 
 import altair as alt
 import pandas as pd
 
-from sitegen.charts.base import SCORE, Axis, Figure, by, entries, joined, label, present, scatter
+from sitegen.charts import many
+from sitegen.charts.base import (
+    SCORE,
+    Axis,
+    Figure,
+    Filled,
+    Specification,
+    ends,
+    entries,
+    joined,
+    label,
+    present,
+    rows,
+    scatter,
+)
+
+RETENTION = Axis("retention", "Retention (% of the base's score)")
+BITS = Axis("effective_bits", "Effective bits per weight (linear layers)", include_zero=True)
+PERPLEXITY = Axis("perplexity", "Perplexity (log scale, lower is better)", log=True)
+POINTS, WHOLE = "points", "whole"
 
 
 def figures(points: pd.DataFrame, disk_unit: str) -> list[Figure]:
@@ -24,36 +46,33 @@ def size_figure(points: pd.DataFrame, disk_unit: str) -> Figure | None:
     shown = present(points, "score", "disk")
     if shown.empty:
         return None
-    spread_out = shown["disk"].max() > 8 * shown["disk"].min()
-    size = Axis("disk", f"Size on disk ({disk_unit})", log=bool(spread_out), include_zero=True)
-    best, smallest = by(shown, "score")[-1], by(shown, "disk")[0]
+    size = size_axis(shown, "disk", f"Size on disk ({disk_unit})")
+    best, smallest = ends(shown, "score")[1], ends(shown, "disk")[0]
     summary = (
         f"{entries(shown)}. Best score: {label(best)}, {best['score']:.1f} % at "
         f"{best['disk']:.2f} {disk_unit}. Smallest: {label(smallest)}, "
         f"{smallest['score']:.1f} % at {smallest['disk']:.2f} {disk_unit}."
     )
-    return Figure("size", "Quality against size", summary, scatter(shown, size, SCORE))
+    return _figure("size", "Quality against size", summary, shown, (size, SCORE))
 
 
-def retention_figure(points: pd.DataFrame, disk_unit: str) -> Figure | None:
+def size_axis(shown: pd.DataFrame, column: str, title: str) -> Axis:
+    """Return an axis of bytes: logarithmic where the largest is more than eight times the smallest."""
+    spread_out = shown[column].max() > 8 * shown[column].min()
+    return Axis(column, title, log=bool(spread_out), include_zero=True)
+
+
+def retention_figure(points: pd.DataFrame, disk_unit: str = "") -> Figure | None:
     """Draw retention against effective bits per weight, joined by method within a family."""
     shown = present(points, "retention", "effective_bits")
     if shown.empty:
         return None
-    bits = Axis("effective_bits", "Effective bits per weight (linear layers)", include_zero=True)
-    left = Axis("retention", "Retention (% of the base's score)")
-    fewest = by(shown, "effective_bits")[0]
+    fewest = ends(shown, "effective_bits")[0]
     summary = (
         f"{entries(shown)}. Fewest bits: {label(fewest)}, {fewest['effective_bits']:.2f} bits per weight, "
         f"keeps {fewest['retention']:.1f} % of its base's score."
     )
-    whole = alt.Chart(pd.DataFrame({"retention": [100.0]})).mark_rule(
-        color="var(--muted)", strokeDash=[2, 3]
-    )
-    rule = whole.encode(y="retention:Q")
-    below = [rule, joined(shown, bits, left)]
-    chart = scatter(shown, bits, left, below)
-    return Figure("retention", "Retention against bits", summary, chart)
+    return _figure("retention", "Retention against bits", summary, shown, (BITS, RETENTION))
 
 
 def perplexity_figure(points: pd.DataFrame, disk_unit: str) -> Figure | None:
@@ -61,14 +80,36 @@ def perplexity_figure(points: pd.DataFrame, disk_unit: str) -> Figure | None:
     shown = present(points, "score", "perplexity")
     if shown.empty:
         return None
-    surprise = Axis("perplexity", "Perplexity (log scale, lower is better)", log=True)
-    ordered = by(shown, "perplexity")
-    lowest, highest = ordered[0], ordered[-1]
+    lowest, highest = ends(shown, "perplexity")
     summary = (
         f"{entries(shown)}. Lowest perplexity: {label(lowest)}, {lowest['perplexity']:.2f} at a score of "
         f"{lowest['score']:.1f} %. Highest: {label(highest)}, {highest['perplexity']:.2f} at "
         f"{highest['score']:.1f} %."
     )
-    return Figure(
-        "perplexity", "Perplexity against quality", summary, scatter(shown, surprise, SCORE)
-    )
+    axes = (PERPLEXITY, SCORE)
+    return _figure("perplexity", "Perplexity against quality", summary, shown, axes)
+
+
+def _figure(
+    key: str, title: str, summary: str, shown: pd.DataFrame, axes: tuple[Axis, Axis]
+) -> Figure:
+    if len(shown) > many.LIMIT:
+        return many.figure(Figure(key, title, summary, Filled({}, {})), shown, *axes)
+    chart = Filled(_form(*axes), {POINTS: rows(shown, *axes), WHOLE: [{"retention": 100.0}]})
+    return Figure(key, title, summary, chart, intervals=has_intervals(shown, axes[1]))
+
+
+def has_intervals(shown: pd.DataFrame, axis: Axis) -> bool:
+    """Say whether any entry has an interval on an axis."""
+    return f"{axis.column}_low" in shown and bool(shown[f"{axis.column}_low"].notna().any())
+
+
+@cache
+def _form(x: Axis, y: Axis) -> Specification:
+    """Return the chart without data; Altair builds and checks it once in a process."""
+    points = alt.NamedData(POINTS)
+    below = []
+    if y == RETENTION:
+        whole = alt.Chart(alt.NamedData(WHOLE)).mark_rule(color="var(--muted)", strokeDash=[2, 3])
+        below = [whole.encode(y="retention:Q"), joined(points, x, y)]
+    return scatter(points, x, y, below).to_dict()

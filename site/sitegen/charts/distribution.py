@@ -24,7 +24,7 @@ def figure(key: str, groups: pd.DataFrame, metric: str, unit: str, digits: int) 
         return None
     title = f"{metric} ({unit})" if unit else metric
     axis = Axis("median", title, log=_is_wide(groups))
-    scale = _scale(groups, axis)
+    scale = axis.scale()
     order = list(groups["group"])
     up = alt.Y(
         "group:N",
@@ -32,7 +32,7 @@ def figure(key: str, groups: pd.DataFrame, metric: str, unit: str, digits: int) 
         title=None,
         axis=alt.Axis(ticks=False, labelLimit=140, minExtent=LABELS),
     )
-    colour, shape = method_channels(groups)
+    colour, shape = method_channels()
     chart = alt.Chart(groups).encode(y=up, color=colour)
     whole = chart.mark_rule(strokeWidth=1.5, opacity=0.6).encode(
         x=alt.X("lowest:Q", title=title, scale=scale), x2="highest:Q"
@@ -52,11 +52,6 @@ def _is_wide(groups: pd.DataFrame) -> bool:
     """Say whether values are so far apart, as perplexities are, that only a logarithm shows them."""
     lowest = float(groups["lowest"].min())
     return lowest > 0 and float(groups["highest"].max()) > 50 * lowest
-
-
-def _scale(groups: pd.DataFrame, axis: Axis) -> alt.Scale:
-    ends = pd.concat([groups["lowest"], groups["highest"]]).to_frame("median")
-    return axis.scale(ends)
 
 
 def _base(groups: pd.DataFrame) -> list[alt.Chart]:

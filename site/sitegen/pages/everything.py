@@ -1,10 +1,20 @@
 """Make the pages and files of all families together."""
 
 from sitegen.contents import Contents
-from sitegen.pages import benchmarks, board, changes, findings, fit, machines, methods, texts
+from sitegen.pages import (
+    benchmarks,
+    board,
+    changes,
+    families,
+    findings,
+    fit,
+    machines,
+    methods,
+    texts,
+)
 from sitegen.pages.writer import Pages
 
-KINDS = (board, fit, benchmarks, methods, findings, changes, texts, machines)
+KINDS = (board, fit, families, benchmarks, methods, findings, changes, texts, machines)
 
 
 def make(pages: Pages, site: Contents) -> None:

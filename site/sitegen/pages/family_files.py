@@ -2,6 +2,7 @@
 
 from sitegen.contents import Contents
 from sitegen.pages import entry, machines
+from sitegen.pages import family as family_page
 from sitegen.pages.writer import Pages
 
 
@@ -9,4 +10,5 @@ def make(pages: Pages, site: Contents, family: str) -> None:
     """Add a family's files; of the site's data and boards only the family's are looked at."""
     for one in site.data.families[family]:
         entry.make(pages, site, one)
+    family_page.make(pages, site, family)
     machines.make_family(pages, site, family)

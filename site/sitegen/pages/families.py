@@ -1,0 +1,77 @@
+"""Make the list of families, in pages of at most 200."""
+
+from typing import Any
+
+from sitegen.board import Board, Row
+from sitegen.contents import Contents
+from sitegen.entries import SiteEntry
+from sitegen.family_sentences import base_of
+from sitegen.pages.writer import Pages
+
+LONGEST = 200  # rows of a table
+NEAR = 1.0  # points of the score
+
+
+def make(pages: Pages, site: Contents) -> None:
+    """Add the list: a page at least, so that links to it hold."""
+    table = site.boards[0] if site.boards else None
+    lines = _lines(site, table)
+    parts = [lines[start : start + LONGEST] for start in range(0, max(len(lines), 1), LONGEST)]
+    paths = [_path(number) for number in range(len(parts))]
+    disk = next((one.unit for one in table.columns if one.key == "disk"), "") if table else ""
+    for number, part in enumerate(parts):
+        pages.render(
+            paths[number],
+            "families.html",
+            title="Models" if not number else f"Models, page {number + 1}",
+            description="Every base model on the board, with its quantized variants.",
+            section="Board",
+            lines=part,
+            paths=paths,
+            number=number,
+            total=len(lines),
+            suite=table.suite if table else None,
+            disk_unit=disk,
+            near=NEAR,
+        )
+
+
+def _path(number: int) -> str:
+    return f"families/page-{number + 1}/index.html" if number else "families/index.html"
+
+
+def _lines(site: Contents, table: Board | None) -> list[dict[str, Any]]:
+    """Return a line for each family: its entries, its base's score, its smallest variant near the base."""
+    entries: dict[str, list[SiteEntry]] = {}
+    for entry in site.data.entries:
+        entries.setdefault(entry.family, []).append(entry)
+    rows: dict[str, list[Row]] = {}
+    for row in table.rows if table else []:
+        rows.setdefault(row.entry.family, []).append(row)
+    return [
+        {
+            "family": family,
+            "count": sum(one.paper is None for one in entries[family]),
+            "reported": sum(one.paper is not None for one in entries[family]),
+            "base": base_of(rows.get(family, [])),
+            "near": _near(rows.get(family, [])),
+        }
+        for family in sorted(entries)
+    ]
+
+
+def _near(rows: list[Row]) -> Row | None:
+    """Return the smallest ranked variant whose score is within a point of the base's."""
+    base = base_of(rows)
+    if base is None:
+        return None
+    wanted = base.figures["score"].value - NEAR
+    found = [
+        row
+        for row in rows
+        if row.status == "ranked"
+        and not row.entry.is_base
+        and "disk" in row.figures
+        and row.figures["score"].value >= wanted
+    ]
+    return min(found, key=lambda row: (row.figures["disk"].value, row.entry.name), default=None)
