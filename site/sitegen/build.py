@@ -4,7 +4,6 @@ import hashlib
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -138,16 +137,23 @@ def _render(
 ) -> list[str]:
     """Write every page, those of single families in the other processes; return all paths."""
     made = sharing.each(family_pages, _families(site, parts))
-    with ThreadPoolExecutor(1) as beside:
-        script = beside.submit(drawing.bundle) if site.data.measured.suites else None
-        pages = Pages(environment(setup.templates), setup.write, site.url)
-        everything.make(pages, site)
-        if script:
-            setup.write(BUNDLE, script.result().encode())
+    pages = Pages(environment(setup.templates), setup.write, site.url)
+    everything.make(pages, site)
+    if site.data.measured.suites:
+        setup.write(BUNDLE, _bundle(setup.store))
     for paths in made:
         pages.paths.update(paths)
     machines.make_lists(pages, site)
     return sorted(pages.paths)
+
+
+def _bundle(store: Store) -> bytes:
+    key = store.key("bundle")
+    found = store.get(key, "js")
+    if found is None:
+        found = drawing.bundle().encode()
+        store.put(key, "js", found)
+    return found
 
 
 def _families(site: Contents, parts: dict[str, list[Part]]) -> list[Family]:

@@ -1,5 +1,6 @@
 """Set up Jinja: everything escaped, nothing undefined, the words and paths that templates use."""
 
+from functools import cache
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ DIMENSIONS = {
 }
 
 
+@cache
 def environment(templates: Path) -> jinja2.Environment:
     """Return the environment that renders every page."""
     made = jinja2.Environment(

@@ -135,11 +135,15 @@ def rows(shown: pd.DataFrame, x: Axis, y: Axis, *further: str) -> Rows:
     """Return what a scatter of two axes draws, by method, so that marks alike stand side by side."""
     bounds = [one for one in (f"{y.column}_low", f"{y.column}_high") if one in shown]
     wanted = ["entry", "family", "method", x.column, y.column, *bounds, *further]
-    ordered = shown.sort_values(["method", x.column, "entry"])[wanted].astype(object)
-    ordered = ordered.where(ordered.notna(), None)
+    return records(shown.sort_values(["method", x.column, "entry"])[wanted])
+
+
+def records(shown: pd.DataFrame) -> Rows:
+    """Return a frame's rows as a chart's data: missing values as None, numbers to four places."""
+    filled = shown.astype(object).where(shown.notna(), None)
     return [
-        {name: _short(value) for name, value in zip(wanted, row, strict=True)}
-        for row in ordered.itertuples(index=False)
+        {name: _short(value) for name, value in zip(shown.columns, row, strict=True)}
+        for row in filled.itertuples(index=False)
     ]
 
 

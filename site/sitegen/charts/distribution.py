@@ -1,12 +1,24 @@
 """Draw how a benchmark's values are spread over entries: a pure function from a frame to a chart."""
 
+from functools import cache
+
 import altair as alt
 import pandas as pd
 
-from sitegen.charts.base import WIDTH, Axis, Figure, method_channels, styled
+from sitegen.charts.base import (
+    WIDTH,
+    Axis,
+    Figure,
+    Filled,
+    Specification,
+    method_channels,
+    records,
+    styled,
+)
 from sitegen.words import METHOD_TITLES, number
 
-ROW = 24
+ROW = 24  # pixels for each group
+GROUPS, BASES = "groups", "bases"
 LABELS = 118  # room for "unquantized, 16 bits" in any font: browsers draw it wider than vl-convert measures
 
 
@@ -23,29 +35,10 @@ def figure(key: str, groups: pd.DataFrame, metric: str, unit: str, digits: int) 
     if groups["entries"].sum() < 2:
         return None
     title = f"{metric} ({unit})" if unit else metric
-    axis = Axis("median", title, log=_is_wide(groups))
-    scale = axis.scale()
-    order = list(groups["group"])
-    up = alt.Y(
-        "group:N",
-        sort=order,
-        title=None,
-        axis=alt.Axis(ticks=False, labelLimit=140, minExtent=LABELS),
-    )
-    colour, shape = method_channels()
-    chart = alt.Chart(groups).encode(y=up, color=colour)
-    whole = chart.mark_rule(strokeWidth=1.5, opacity=0.6).encode(
-        x=alt.X("lowest:Q", title=title, scale=scale), x2="highest:Q"
-    )
-    half = chart.mark_bar(height=8, opacity=0.35).encode(
-        x=alt.X("quarter:Q", title=title), x2="three_quarters:Q"
-    )
-    middle = chart.mark_point(filled=True, size=70, opacity=1).encode(
-        x=alt.X("median:Q", title=title), shape=shape, tooltip=["group:N", "entries:Q", "median:Q"]
-    )
-    layers = [*_base(groups), whole, half, middle]
-    drawn = alt.layer(*layers).properties(width=WIDTH - 80, height=ROW * len(order))
-    return Figure(key, "Distribution", _told(groups, unit, digits), styled(drawn))
+    bases = groups[groups["method"] == METHOD_TITLES["none"]].head(1)
+    data = {GROUPS: records(groups), BASES: records(bases[["median"]])}
+    chart = Filled(_form(_is_wide(groups)), data)
+    return Figure(key, f"Distribution: {title}", _told(groups, unit, digits), chart)
 
 
 def _is_wide(groups: pd.DataFrame) -> bool:
@@ -54,13 +47,32 @@ def _is_wide(groups: pd.DataFrame) -> bool:
     return lowest > 0 and float(groups["highest"].max()) > 50 * lowest
 
 
-def _base(groups: pd.DataFrame) -> list[alt.Chart]:
-    """Mark the median of the unquantized entries; nothing where there are none."""
-    bases = groups[groups["method"] == METHOD_TITLES["none"]].head(1)
-    if bases.empty:
-        return []
-    line = alt.Chart(bases[["median"]]).mark_rule(color="var(--muted)", strokeDash=[2, 3])
-    return [line.encode(x="median:Q")]
+@cache
+def _form(log: bool) -> Specification:
+    """Return the chart without data: the groups in their order, the median of the unquantized as a line."""
+    up = alt.Y(
+        "group:N",
+        sort=None,
+        title=None,
+        axis=alt.Axis(ticks=False, labelLimit=140, minExtent=LABELS),
+    )
+    scale = Axis("median", "", log=log).scale()
+    colour, shape = method_channels()
+    chart = alt.Chart(alt.NamedData(GROUPS)).encode(y=up, color=colour)
+    whole = chart.mark_rule(strokeWidth=1.5, opacity=0.6).encode(
+        x=alt.X("lowest:Q", title=None, scale=scale), x2="highest:Q"
+    )
+    half = chart.mark_bar(height=8, opacity=0.35).encode(
+        x=alt.X("quarter:Q", title=None), x2="three_quarters:Q"
+    )
+    middle = chart.mark_point(filled=True, size=70, opacity=1).encode(
+        x=alt.X("median:Q", title=None),
+        shape=shape,
+        tooltip=["group:N", "entries:Q", "median:Q"],
+    )
+    base = alt.Chart(alt.NamedData(BASES)).mark_rule(color="var(--muted)", strokeDash=[2, 3])
+    layers = alt.layer(base.encode(x=alt.X("median:Q", title=None)), whole, half, middle)
+    return styled(layers.properties(width=WIDTH - 80, height=alt.Step(ROW))).to_dict()
 
 
 def _told(groups: pd.DataFrame, unit: str, digits: int) -> str:
