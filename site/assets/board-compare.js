@@ -36,7 +36,7 @@
 
   // `unpin` is called with the row to unpin, or with null for all of them.
   quantboard.comparer = function (data, draw, root, unpin) {
-    const tray = node("aside", "tray");
+    const tray = node("section", "tray");
     const section = node("section");
     tray.setAttribute("aria-label", "Pinned entries");
     section.setAttribute("aria-labelledby", "compare");
@@ -80,7 +80,7 @@
         const made = scoped("col", draw.link(at), node("span", "family", draw.family(at)[1]));
         made.className = "num";
         if (data.bases[at] === null) made.append(node("span", "family", "base"));
-        if (data.problems[at]) made.append(node("span", "problem", data.problems[at].join(" ")));
+        if (data.problems[at]) made.append(node("span", "problem clamp", data.problems[at].join(" ")));
         line.appendChild(made);
       });
       const made = node("thead");

@@ -230,8 +230,7 @@
   function recallColumns(given) {
     const listed = name => (given.get(name) || "").split(",");
     toggles.forEach(one => {
-      if (listed("show").includes(one.value)) one.checked = true;
-      if (listed("hide").includes(one.value)) one.checked = false;
+      one.checked = one.defaultChecked ? !listed("hide").includes(one.value) : listed("show").includes(one.value);
     });
   }
 
@@ -374,6 +373,8 @@
   });
   form.addEventListener("focusin", () => ready(() => {}), { once: true });
 
+  // Some browsers keep what was checked before a reload; the address alone says it here.
+  served.forEach(row => { row.querySelector(".pin").checked = false; });
   const given = new URLSearchParams(window.location.search);
   recallColumns(given);
   if (window.location.search.length > 1) ready(() => recall(given));

@@ -239,7 +239,7 @@ def test_board_is_whole_without_scripts(browser: Any, site: Path, width: int) ->
     with opened(browser, **settings) as page:
         page.goto(address(site))
         assert len(entries(page)) == 10
-        assert page.locator("figure svg").count() == 3
+        assert page.locator("figure .drawing svg").count() == 3
         assert page.get_by_text("CUDA out of memory").is_visible()
         assert page.locator("button:visible, select:visible, .pin:visible").count() == 0
 

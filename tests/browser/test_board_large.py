@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.large import large_site
 from tests.browser.reader import address, counted, opened, sort
+from tests.sitegen.large import large_site
 
 
 @pytest.fixture(scope="module")
