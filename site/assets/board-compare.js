@@ -95,7 +95,7 @@
       line.appendChild(title);
       rows.forEach(at => {
         const cell = draw.cell(one, at);
-        cell.className = "num"; // the board's groups of columns aren't chosen here
+        cell.className = one.kind === "date" ? "num date" : "num"; // no group: columns aren't chosen here
         line.appendChild(cell);
       });
       return line;

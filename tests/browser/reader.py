@@ -1,5 +1,6 @@
 """Do on a page what a reader does, and note what must never happen: errors, and requests to elsewhere."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,24 +47,32 @@ def entries(page: Any) -> list[str]:
     return list(page.locator("table.board tbody tr:visible a.variant").all_inner_texts())
 
 
+def until(page: Any, told: str, arg: object = None) -> None:
+    """Wait until an expression, or a function of `arg`, is true; the policy forbids pages to evaluate texts.
+
+    Raises:
+        TimeoutError: it isn't within ten seconds.
+    """
+    end = time.monotonic() + 10
+    while not page.evaluate(told, arg):
+        if time.monotonic() > end:
+            raise TimeoutError(told)
+        page.wait_for_timeout(20)
+
+
 def sort(page: Any, key: str) -> None:
     """Sort by a column and wait until its rows stand."""
     before = page.get_attribute(f"th[data-key={key}]", "aria-sort")
     page.click(f"th[data-key={key}] button")
-    page.wait_for_function(
-        "([key, before]) => document.querySelector(`th[data-key=${key}]`).ariaSort !== before",
-        arg=[key, before],
-    )
+    changed = "([key, before]) => document.querySelector(`th[data-key=${key}]`).ariaSort !== before"
+    until(page, changed, [key, before])
 
 
 def counted(page: Any, text: str) -> None:
     """Wait until the page says how many entries it shows."""
-    page.wait_for_function(
-        "text => document.getElementById('shown').textContent === text", arg=text
-    )
+    until(page, "text => document.getElementById('shown').textContent === text", text)
 
 
-def settled(page: Any) -> None:
-    """Wait until a page's data is loaded and all its rows are drawn."""
-    page.wait_for_function("window.quantboardRows !== undefined")
-    page.wait_for_timeout(150)
+def loaded(page: Any) -> None:
+    """Wait until a page has the data of all rows."""
+    until(page, "window.quantboardRows !== undefined")

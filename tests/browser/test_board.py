@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.reader import address, counted, entries, opened, settled, sort
+from tests.browser.reader import address, counted, entries, loaded, opened, sort
 
 
 def test_results_are_above_the_fold(browser: Any, site: Path) -> None:
@@ -25,9 +25,9 @@ def test_data_is_loaded_on_the_first_interaction(browser: Any, site: Path) -> No
         page.wait_for_timeout(100)
         assert page.evaluate("window.quantboardRows") is None
         page.focus("input[name=q]")
-        page.wait_for_function("window.quantboardRows")
+        loaded(page)
         page.goto(address(site) + "?method=gptq")
-        page.wait_for_function("window.quantboardRows")
+        loaded(page)
 
 
 def test_sorting_goes_the_metrics_way_first(browser: Any, site: Path) -> None:
@@ -197,14 +197,14 @@ def test_state_survives_its_address(browser: Any, site: Path) -> None:
         for _ in range(15):
             page.goto(address(site))
             page.focus("input[name=q]")
-            page.wait_for_function("window.quantboardRows")
+            loaded(page)
             page.evaluate(SET, random_state(chance))
             page.wait_for_timeout(60)
             before, link = page.evaluate(SEEN), page.url
             page.goto("about:blank")
             page.goto(link)
             if "?" in link:
-                page.wait_for_function("window.quantboardRows")
+                loaded(page)
             page.wait_for_timeout(60)
             assert page.evaluate(SEEN)[1:] == before[1:] or "?" not in link, link
             assert page.evaluate(SEEN)[0] == before[0], link
@@ -250,7 +250,8 @@ def test_columns_are_as_wide_as_their_cells(browser: Any, site: Path) -> None:
         one => one.scrollWidth > one.clientWidth + 1).map(one => one.textContent)"""
     with opened(browser, viewport={"width": 390, "height": 844}) as page:
         page.goto(address(site) + "?show=benchmarks")
-        settled(page)
+        loaded(page)
+        page.wait_for_timeout(50)
         assert page.evaluate(wide) == []
 
 

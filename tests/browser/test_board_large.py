@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.reader import address, counted, opened, sort
+from tests.browser.reader import address, counted, loaded, opened, sort, until
 from tests.sitegen.large import large_site
 
 
@@ -37,7 +37,7 @@ def test_script_draws_the_pages_own_nodes(
         page.goto(address(request.getfixturevalue(kind)))
         served = page.evaluate(SERVED)
         page.focus("input[name=q]")
-        page.wait_for_function("window.quantboardRows")
+        loaded(page)
         made = page.evaluate(MADE)
         assert len(served) == min(len(made), 200)
         assert made[: len(served)] == served
@@ -65,16 +65,16 @@ def test_pages_turn_in_place_with_scripts(browser: Any, large: Path) -> None:
         page.goto(address(large))
         sort(page, "disk")
         page.click("#pages >> text=Next")
-        page.wait_for_function("document.querySelectorAll('#board tbody tr').length === 200")
+        until(page, "document.querySelectorAll('#board tbody tr').length === 200")
         assert "page=2" in page.url
         assert "201–400 of 450" in page.inner_text("#pages")
         page.click("#pages >> text=Next")
-        page.wait_for_function("document.querySelectorAll('#board tbody tr').length === 50")
+        until(page, "document.querySelectorAll('#board tbody tr').length === 50")
         assert page.get_by_role("button", name="Next").is_disabled()
         link, before = page.url, page.locator("#board tbody").inner_text()
         page.goto("about:blank")
         page.goto(link)
-        page.wait_for_function("document.querySelectorAll('#board tbody tr').length === 50")
+        until(page, "document.querySelectorAll('#board tbody tr').length === 50")
         assert page.locator("#board tbody").inner_text() == before
         page.fill("input[name=q]", "method:awq")
         counted(page, "56 of 450 entries")
@@ -87,7 +87,7 @@ def test_first_next_needs_no_other_page(browser: Any, large: Path) -> None:
     with opened(browser) as page:
         page.goto(address(large))
         page.click("#pages >> text=next")
-        page.wait_for_function("document.getElementById('pages').textContent.includes('201–400')")
+        until(page, "document.getElementById('pages').textContent.includes('201–400')")
         assert page.url.endswith("index.html?page=2")
         assert row_count(page) <= 200
 
