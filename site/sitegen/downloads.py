@@ -45,5 +45,5 @@ def parquet(frame: pd.DataFrame) -> bytes:
 
 def script_json(value: Any) -> str:
     """Return JSON that is safe inside a script, wherever the script stands."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False)
+    text = json.dumps(value, sort_keys=True, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

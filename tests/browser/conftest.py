@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from sitegen.build import build
 
 from tests.sitegen import examples
@@ -41,4 +42,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a full site, opened from disk as a reader would who unpacked it."""
     folder = tmp_path_factory.mktemp("browser")
     build(examples.full_tree(folder / "submissions"), folder / "_site", root=ROOT)
+    return folder / "_site"
+
+
+@pytest.fixture(scope="session")
+def hostile_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a site whose first entry has a licence of markup and formulas, besides hostile reasons."""
+    folder = tmp_path_factory.mktemp("hostile")
+    submissions = examples.full_tree(folder / "submissions")
+    file = submissions / "local--tiny-llama" / "awq-4bit-g128" / "submission.yaml"
+    given = yaml.safe_load(file.read_text("utf-8"))
+    given["license"] = "=cmd|' /C calc'!A0 <script>window.hacked = 1</script>"
+    file.write_text(yaml.safe_dump(given), "utf-8")
+    build(submissions, folder / "_site", root=ROOT)
     return folder / "_site"

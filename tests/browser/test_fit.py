@@ -14,7 +14,7 @@ from sitegen.pages.writer import Pages
 from sitegen.render import environment
 
 from tests.browser.conftest import ROOT
-from tests.browser.test_board import address, opened
+from tests.browser.reader import address, opened
 from tests.sitegen import examples
 
 PAGE = "fit/index.html"

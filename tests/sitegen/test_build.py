@@ -55,7 +55,7 @@ def test_second_build_takes_what_is_kept(two_families: Path, fresh: Path, tmp_pa
     """What was made of the same content isn't made again, and the site is the same."""
     shutil.copytree(cache_folder(fresh), tmp_path / "_site.cache")
     before = kept_files(tmp_path / "_site")
-    assert {Path(name).suffix for name in before} == {".json", ".npy", ".zip"}
+    assert {Path(name).suffix for name in before} == {".js", ".json", ".npy", ".zip"}
     shutil.copytree(two_families, tmp_path / "submissions")
     for items in (tmp_path / "submissions/simulated--model").rglob("*.parquet"):
         os.utime(items, (0, 0))  # dates of files are nothing that a site depends on

@@ -1,16 +1,32 @@
-"""Make each suite's board: the table, its filters and its charts."""
+"""Make each suite's board: the table, its filters, its charts, and the scripts that hold all its rows."""
+
+import hashlib
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from sitegen import downloads, tables, words
+from sitegen import downloads, tables
 from sitegen.board import Board
 from sitegen.charts import board as board_charts
 from sitegen.contents import Contents
 from sitegen.machines import metadata
-from sitegen.pages import drawings
+from sitegen.pages import board_data, board_rows, drawings
+from sitegen.pages.board_rows import Table
 from sitegen.pages.writer import Pages
 
 SHOWN_GROUPS = ("size", "quality", "hardware0")
+MOST_ROWS = 200  # in one document
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a board's rows on a page of its own: which ones, and where its neighbours are."""
+
+    first: int
+    last: int
+    total: int
+    before: str | None = None
+    after: str | None = None
 
 
 def make(pages: Pages, site: Contents) -> None:
@@ -21,25 +37,40 @@ def make(pages: Pages, site: Contents) -> None:
         _empty(pages, site)
 
 
-def _board(pages: Pages, site: Contents, table: Board, path: str) -> None:
-    disk = next(column.unit for column in table.columns if column.key == "disk")
-    figures = board_charts.figures(tables.points(table), disk)
+def _board(pages: Pages, site: Contents, board: Board, path: str) -> None:
+    disk = next(column.unit for column in board.columns if column.key == "disk")
+    figures = board_charts.figures(tables.points(board), disk)
+    table = board_rows.drawn(board)
+    facets = board_data.facets(board)
+    parts = _parts(board, path)
+    name = board.suite.name
     pages.render(
         path,
         "board.html",
-        title=f"quantboard: {table.suite.title}"
+        title=f"quantboard: {board.suite.title}"
         if len(site.tabs) > 1
         else "quantboard: quantized language models",
         description="A leaderboard of quantized language models: quality, alignment and efficiency.",
         section="Board",
-        board=table,
+        board=board,
+        table=replace(table, rows=table.rows[:MOST_ROWS]),
+        part=next(iter(parts.values())),
+        papers=[board_rows.drawn_paper(one, MOST_ROWS) for one in board.papers],
         tabs=site.tabs,
-        choices=_choices(table),
+        facets=[one for one in facets if len(one.options) > 1],
+        disk_unit=disk if any("disk" in row.figures for row in board.rows) else None,
         shown_groups=SHOWN_GROUPS,
-        charts=drawings.add(pages, f"assets/charts-{table.suite.name}.js", figures),
-        csv=site.csv_path(table),
+        charts=drawings.add(pages, f"assets/charts-{name}.js", figures),
+        csv=site.csv_path(board),
+        rows_script=_script(
+            pages, f"assets/board-{name}.js", board_data.rows_script(table, facets)
+        ),
+        csv_script=_script(pages, f"assets/csv-{name}.js", board_data.csv_script(board)),
         dataset=_dataset(site) if path == "index.html" else None,
     )
+    for place, (own, part) in enumerate(parts.items()):
+        if place:
+            _further(pages, table, own, part, path)
 
 
 def _dataset(site: Contents) -> Markup:
@@ -47,18 +78,41 @@ def _dataset(site: Contents) -> Markup:
     return Markup(text)  # noqa: S704  it holds no character that markup needs
 
 
-def _choices(table: Board) -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """Return the filters: name, label, and value with text of each option that some row has."""
-    entries = [row.entry for row in table.rows]
-    families = sorted({entry.family for entry in entries})
-    used = {entry.submission.quantization.method for entry in entries}
-    methods = [method for method in words.METHOD_TITLES if method in used]
-    bits = sorted({entry.submission.quantization.bits for entry in entries})
-    return [
-        ("family", "Model", [(one, one.replace("--", "/", 1)) for one in families]),
-        ("method", "Method", [(one, words.method_title(one)) for one in methods]),
-        ("bits", "Bits", [(str(one), str(one)) for one in bits]),
-    ]
+def _script(pages: Pages, path: str, text: str) -> str:
+    """Add a script, and return its address, which changes with it: no page meets another build's."""
+    pages.add(path, text)
+    return f"{path}?{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def _parts(board: Board, path: str) -> dict[str, Part]:
+    """Return the parts of a board by page: the board itself, then those that hold further rows."""
+    total = len(board.rows)
+    starts = range(0, max(total, 1), MOST_ROWS)
+    paths = [f"suites/{board.suite.name}/rows/{n}/index.html" for n in range(1, len(starts) + 1)]
+    paths[0] = path
+    return {
+        own: Part(start + 1, min(start + MOST_ROWS, total), total, before, after)
+        for own, start, before, after in zip(
+            paths, starts, [None, *paths[:-1]], [*paths[1:], None], strict=True
+        )
+    }
+
+
+def _further(pages: Pages, table: Table, path: str, part: Part, board_path: str) -> None:
+    rows = f"Entries {part.first:,} to {part.last:,} of {part.total:,}"
+    pages.render(
+        path,
+        "board_rows.html",
+        title=f"{table.board.suite.title}: {rows[0].lower()}{rows[1:]}",
+        description=f"{rows} on the board of suite {table.board.suite.label}.",
+        section="Board",
+        board=table.board,
+        board_path=board_path,
+        heading=rows,
+        table=replace(table, rows=table.rows[part.first - 1 : part.last]),
+        part=part,
+        shown_groups=SHOWN_GROUPS,
+    )
 
 
 def _empty(pages: Pages, site: Contents) -> None:
