@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: install demo test lint serve docs verify-main verify-benchmarks verify-engine verify-statistics verify-site clean
+.PHONY: install demo test lint serve docs pictures verify-main verify-benchmarks verify-engine verify-statistics verify-site clean
 
 install: $(INSTALLED)
 
@@ -40,6 +40,9 @@ docs: $(INSTALLED)
 	$(BIN)/quantboard schema
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/data_page.py
+
+pictures: $(INSTALLED)
+	$(BIN)/python docs/pictures.py
 
 verify-main: $(INSTALLED)
 	$(BIN)/python -m tests.verify.main $(if $(QUICK),--quick) $(if $(BREAK),--break $(BREAK))

@@ -21,8 +21,8 @@ def show(context: Context) -> str:
     """
     own = site_of_its_own(context, "browser") if context.broken(POINT) else site(context)
     if context.broken(POINT):
-        theme = own / "assets" / "theme.js"
-        theme.write_text(STUCK + theme.read_text("utf-8"), "utf-8")
+        first = own / "assets" / "theme.js"
+        first.write_text(STUCK + first.read_text("utf-8"), "utf-8")
     kinds, troubles, done = one_of_each_kind(own), list[str](), 0
     with served(own) as address, browser() as running:
         for number, (theme, width) in enumerate((one, wide) for one in THEMES for wide in WIDTHS):
