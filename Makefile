@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: install demo test lint serve docs verify-main verify-benchmarks verify-engine verify-statistics clean
+.PHONY: install demo test lint serve docs pictures verify-main verify-benchmarks verify-engine verify-statistics verify-site clean
 
 install: $(INSTALLED)
 
@@ -41,6 +41,9 @@ docs: $(INSTALLED)
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/data_page.py
 
+pictures: $(INSTALLED)
+	$(BIN)/python docs/pictures.py
+
 verify-main: $(INSTALLED)
 	$(BIN)/python -m tests.verify.main $(if $(QUICK),--quick) $(if $(BREAK),--break $(BREAK))
 
@@ -52,6 +55,15 @@ verify-engine: $(INSTALLED)
 
 verify-statistics: $(INSTALLED)
 	$(BIN)/python -m tests.verify.statistics $(if $(QUICK),--quick) $(if $(BREAK),--break $(BREAK))
+
+SITE_TOOLS := tests/site_tools/node_modules/.package-lock.json
+
+$(SITE_TOOLS): tests/site_tools/package-lock.json
+	cd tests/site_tools && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+verify-site: $(INSTALLED) $(SITE_TOOLS)
+	$(BIN)/python -m tests.verify.site $(if $(QUICK),--quick) $(if $(BREAK),--break $(BREAK))
 
 clean:
 	rm -rf $(VENV) demo _site _site.cache runs

@@ -50,7 +50,7 @@ class Contract(BaseModel):
 class Calibration(Contract):
     """The texts a quantizer looked at."""
 
-    dataset: str = Field(description="Hub id or name of the calibration texts.")
+    dataset: str = Field(max_length=200, description="Hub id or name of the calibration texts.")
     samples: int | None = Field(default=None, ge=1, description="Number of texts.")
     sequence_length: int | None = Field(default=None, ge=1, description="Tokens per text.")
 
@@ -65,8 +65,10 @@ class Quantization(Contract):
     )
     symmetric: bool | None = Field(default=None, description="Whether zero points are fixed.")
     act_order: bool | None = Field(default=None, description="GPTQ's `desc_act`.")
-    tool: str | None = Field(default=None, description="Program that made the checkpoint.")
-    tool_version: str | None = Field(default=None, description="Its version.")
+    tool: str | None = Field(
+        default=None, max_length=200, description="Program that made the checkpoint."
+    )
+    tool_version: str | None = Field(default=None, max_length=200, description="Its version.")
     calibration: Calibration | None = Field(default=None, description="Texts it was calibrated on.")
 
 
@@ -89,7 +91,9 @@ class Submission(Contract):
     quantization: Quantization = Field(description="The recipe.")
     dtype: Dtype = Field(description="Dtype of what isn't quantized, and of the computation.")
     license: str = Field(
-        min_length=1, description="Licence of the checkpoint, as an SPDX id where it has one."
+        min_length=1,
+        max_length=200,
+        description="Licence of the checkpoint, as an SPDX id where it has one.",
     )
     chat: bool = Field(default=False, description="Whether the model follows a chat template.")
     suite: list[str] = Field(

@@ -13,7 +13,8 @@ from evaluator.items import stored_items
 from evaluator.suites.definitions import load_suite
 from evaluator.tasks.flores.counts import ALL, stored_counts
 from tests.simulated.columns import draw_entry
-from tests.simulated.entries import BASELINE, FLIPS, write_entry, write_tree
+from tests.simulated.entries import BASELINE, FLIPS, write_entry
+from tests.simulated.trees import write_tree
 from tests.verify.statistics_storage import MOST_BYTES, bytes_per_entry
 
 LARGEST = 0.7  # the accuracy at which items take the most bytes

@@ -323,8 +323,18 @@ TEXTS = ("flores", "cnn_dailymail", "xsum")
 # Entries ------------------------------------------------------------------------------------------
 
 
-def draw_entry(seed: int, accuracy: float, base: Entry | None = None, flips: float = 0.05) -> Entry:
-    """Draw an entry; with a base, its variant, in which `flips` of the items turn."""
+def draw_entry(
+    seed: int,
+    accuracy: float,
+    base: Entry | None = None,
+    flips: float = 0.05,
+    gains: float = 1.0,
+) -> Entry:
+    """Draw an entry; with a base, its variant, in which `flips` of the items turn.
+
+    Of those that went badly only the share `gains` of it turns: with 1 / 3 a variant falls towards chance of
+    one in four, whatever its base's accuracy.
+    """
     well, columns = {}, {}
     for benchmark, draw in DRAWS.items():
         random = generator("entry", benchmark, seed)
@@ -334,7 +344,8 @@ def draw_entry(seed: int, accuracy: float, base: Entry | None = None, flips: flo
             drawn = draw(random, went, accuracy)
         else:
             share = flips * OTHER_WORDS if benchmark in TEXTS else flips
-            turned = random.random(SIZES[benchmark]) < share
+            likely = np.where(base.well[benchmark], share, share * gains)
+            turned = random.random(SIZES[benchmark]) < likely
             went = base.well[benchmark] ^ turned
             fresh = draw(random, went, accuracy)
             kept = base.columns[benchmark]

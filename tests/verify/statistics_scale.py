@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from evaluator import items
-from tests.simulated.entries import write_tree
+from tests.simulated.trees import write_tree
 from tests.verify.report import ROOT, Context, require
 from tests.verify.statistics_storage import MOST_BYTES, bytes_per_entry
 

@@ -1,0 +1,75 @@
+"""Show that readers can use the site: every act, narrow and wide, in both themes, in chromium."""
+
+from pathlib import Path
+from typing import Any
+
+from tests.verify.report import Context, ShortfallError, require
+from tests.verify.site_acts import ACTS, without_scripts
+from tests.verify.site_made import site, site_of_its_own
+from tests.verify.site_serving import THEMES, WIDTHS, browser, one_of_each_kind, opened, served
+
+POINT = 1
+STUCK = "window.history.replaceState = function () {};\n"
+OVERFLOW = "document.documentElement.scrollWidth - window.innerWidth"
+
+
+def show(context: Context) -> str:
+    """Look at every kind of page, and do everything that readers do.
+
+    Raises:
+        ShortfallError: something can't be done, or a page overflows, logs an error, asks another host.
+    """
+    own = site_of_its_own(context, "browser") if context.broken(POINT) else site(context)
+    if context.broken(POINT):
+        first = own / "assets" / "theme.js"
+        first.write_text(STUCK + first.read_text("utf-8"), "utf-8")
+    kinds, troubles, done = one_of_each_kind(own), list[str](), 0
+    with served(own) as address, browser() as running:
+        for number, (theme, width) in enumerate((one, wide) for one in THEMES for wide in WIDTHS):
+            settings = {"viewport": {"width": width, "height": 900}, "color_scheme": theme}
+            with opened(running, troubles, **settings) as page:
+                _look(page, address, kinds, troubles)
+                if not context.quick or number in (0, 3):  # each width and each theme once
+                    done += _act(page, address, f"{width} pixels, {theme}", troubles)
+        _plainly(running, address, own, troubles)
+    require(not troubles, f"{len(troubles)} troubles: {'; '.join(troubles[:5])}")
+    return (
+        f"{len(kinds)} kinds of pages x {len(THEMES)} themes x widths {' and '.join(map(str, WIDTHS))}, "
+        f"{done} acts ({', '.join(ACTS)}), once without JavaScript and once from disk: no error, no request "
+        "to another origin, no overflow"
+    )
+
+
+def _look(page: Any, address: str, kinds: dict[str, str], troubles: list[str]) -> None:
+    for kind, path in kinds.items():
+        page.goto(address + path)
+        wide = page.evaluate(OVERFLOW)
+        if wide > 0:
+            troubles.append(f"{kind} overflows by {wide} pixels at {page.viewport_size['width']}")
+
+
+def _act(page: Any, address: str, where: str, troubles: list[str]) -> int:
+    """Do every act; return how many were done."""
+    for name, act in ACTS.items():
+        try:
+            act(page, address)
+            wide = page.evaluate(OVERFLOW)
+            require(wide <= 0, f"afterwards the page overflows by {wide} pixels")
+        except Exception as error:
+            said = str(error) if isinstance(error, ShortfallError) else str(error).splitlines()[0]
+            troubles.append(f"{name} ({where}): {said}")
+    return len(ACTS)
+
+
+def _plainly(running: Any, address: str, own: Path, troubles: list[str]) -> None:
+    """Read without JavaScript, and sort the home page opened from disk."""
+    with opened(running, troubles, java_script_enabled=False) as page:
+        try:
+            without_scripts(page, address)
+        except ShortfallError as error:
+            troubles.append(str(error))
+    with opened(running, troubles) as page:
+        page.goto((own / "index.html").as_uri())
+        page.click("th[data-key=score] button")
+        if page.locator("th[data-key=score][aria-sort]").count() != 1:
+            troubles.append("opened from disk, the board can't be sorted")

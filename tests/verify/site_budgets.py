@@ -1,0 +1,43 @@
+"""Show what readers load before they do anything, from a board of 300 entries."""
+
+from pathlib import Path
+
+from tests.sitegen.first_load import KB, Weight, packed, weight, write_large_board
+from tests.verify.report import Context, require
+
+POINT = 3
+ENTRIES = 300
+PAGE, SCRIPTS, STYLES, CHARTS = 80 * KB, 20 * KB, 15 * KB, 320 * KB
+AT_ONCE = '<script src="assets/vega.js"></script>'
+
+
+def show(context: Context) -> str:
+    """Weigh the home page with its scripts and styles, and the bundle of interactive charts.
+
+    Raises:
+        ShortfallError: a budget isn't kept.
+    """
+    folder = context.scratch / "budgets"
+    write_large_board(folder, ENTRIES)
+    site = folder / "site"
+    if context.broken(POINT):
+        _load_at_once(site / "index.html")
+    first, charts = weight(site), packed(site / "assets" / "vega.js")
+    figures = (
+        f"{ENTRIES} entries, gzipped: page {first.page / KB:.1f} of {PAGE / KB:.0f} KB, scripts "
+        f"{first.scripts / KB:.1f} of {SCRIPTS / KB:.0f} KB, styles {first.styles / KB:.1f} of "
+        f"{STYLES / KB:.0f} KB, {first.fonts} web fonts; charts on demand {charts / KB:.0f} of "
+        f"{CHARTS / KB:.0f} KB"
+    )
+    require(_kept(first) and charts <= CHARTS, figures)
+    return figures
+
+
+def _kept(first: Weight) -> bool:
+    sizes = first.page <= PAGE and first.scripts <= SCRIPTS and first.styles <= STYLES
+    return sizes and first.fonts == 0
+
+
+def _load_at_once(page: Path) -> None:
+    text = page.read_text("utf-8")
+    page.write_text(text.replace("</head>", f"{AT_ONCE}</head>"), "utf-8")

@@ -1,0 +1,32 @@
+"""Show that what strangers write is harmless, by the tests that hold it: pages, browser, table files."""
+
+import re
+import subprocess
+import sys
+
+from tests.verify.report import ROOT, Context, require
+
+POINT = 5
+FILES = ("tests/sitegen/test_hostile.py", "tests/browser/test_hostile.py")
+QUICK = "not built_all_the_same and not addresses and not other_pages and not entry_pages"
+RUN = "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
+BARE = "import jinja2; own = jinja2.Environment.__init__\n\
+def bare(self, *given, **named): own(self, *given, **{**named, 'autoescape': False})\n\
+jinja2.Environment.__init__ = bare\n"
+
+
+def show(context: Context) -> str:
+    """Run the tests of hostile submissions; in the quick form few of those in a browser.
+
+    Raises:
+        ShortfallError: a test fails, or is skipped.
+    """
+    code = (BARE if context.broken(POINT) else "") + RUN
+    chosen = ["-k", QUICK] if context.quick else []
+    command = [sys.executable, "-c", code, "-q", "-p", "no:cacheprovider", *FILES, *chosen]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    last = done.stdout.splitlines()[-1] if done.stdout else done.stderr[-300:]
+    counted = {word: int(count) for count, word in re.findall(r"(\d+) (\w+)", last)}
+    figures = f"{counted.get('passed', 0)} tests of hostile texts and paths hold: {last}"
+    require(done.returncode == 0 and "skipped" not in counted, figures)
+    return figures
