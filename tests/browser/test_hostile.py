@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.browser.test_board import opened
+from tests.browser.reader import opened
 from tests.sitegen import hostile
 
 
