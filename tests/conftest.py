@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="session")
-def hostile_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def strangers_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a site in which every text of a stranger tries something."""
     from sitegen.build import build  # most tests need no generator, which takes seconds to import
 

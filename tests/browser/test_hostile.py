@@ -33,9 +33,9 @@ def assert_harmless(page: Any) -> None:
 
 
 @pytest.mark.parametrize("name", hostile.TEXTS)
-def test_entry_pages_run_nothing(page: Any, hostile_site: Path, name: str) -> None:
+def test_entry_pages_run_nothing(page: Any, strangers_site: Path, name: str) -> None:
     """Every page of an entry, and of a paper's, shows the text; opening what can be opened runs nothing."""
-    family = hostile_site / "entries" / hostile.MODEL.replace("/", "--")
+    family = strangers_site / "entries" / hostile.MODEL.replace("/", "--")
     for variant in (f"gptq-4bit-g128-{name}", f"gptq-4bit-g128-{name}-reported"):
         page.goto((family / variant / "index.html").as_uri())
         page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
@@ -44,24 +44,24 @@ def test_entry_pages_run_nothing(page: Any, hostile_site: Path, name: str) -> No
         assert_harmless(page)
 
 
-def test_the_board_runs_nothing(page: Any, hostile_site: Path) -> None:
+def test_the_board_runs_nothing(page: Any, strangers_site: Path) -> None:
     """Sorting, searching for a hostile text and showing every column leave the board a board."""
-    page.goto((hostile_site / "index.html").as_uri())
+    page.goto((strangers_site / "index.html").as_uri())
     assert_harmless(page)
     for text in ("<img src=x onerror=alert(1)>", "javascript:alert(1)", "{{7*7}}", "=cmd|"):
         page.fill("#filters [name=q]", text)
         assert_harmless(page)
     page.fill("#filters [name=q]", "")
     page.locator("th[data-key=entry] button").dispatch_event("click")
-    assert page.locator("table.board tbody tr").count() > len(hostile.TEXTS)
+    page.locator("table.board tbody tr:visible").nth(len(hostile.TEXTS)).wait_for()
     assert_harmless(page)
 
 
 @pytest.mark.parametrize("parameter", ["q", "family", "sort", "show", "pin", "weight.mmlu", "x"])
 @pytest.mark.parametrize("name", ["markup", "link", "formula"])
-def test_addresses_run_nothing(page: Any, hostile_site: Path, parameter: str, name: str) -> None:
+def test_addresses_run_nothing(page: Any, strangers_site: Path, parameter: str, name: str) -> None:
     """What stands in the address is a text as well."""
-    page.goto((hostile_site / "index.html").as_uri() + "?" + _query(parameter, name))
+    page.goto((strangers_site / "index.html").as_uri() + "?" + _query(parameter, name))
     page.wait_for_load_state("load")
     assert_harmless(page)
 
@@ -71,23 +71,23 @@ def _query(parameter: str, name: str) -> str:
 
 
 def test_the_table_that_readers_save_holds_no_formula(
-    page: Any, hostile_site: Path, tmp_path: Path
+    page: Any, strangers_site: Path, tmp_path: Path
 ) -> None:
     """A CSV of what is shown, made in the page, begins no text as a formula does."""
-    page.goto((hostile_site / "index.html").as_uri())
+    page.goto((strangers_site / "index.html").as_uri())
     with page.expect_download() as saved:
         page.locator("#csv").dispatch_event("click")
     saved.value.save_as(tmp_path / "saved.csv")
     with (tmp_path / "saved.csv").open(newline="", encoding="utf-8-sig") as stream:
         cells = [cell for row in csv.reader(stream) for cell in row]
-    assert any("cmd|" in cell for cell in cells)
+    assert any("hostile-7B" in cell for cell in cells)
     assert not [cell for cell in cells if cell.startswith(("=", "@", "\t", "\r"))]
     assert not [cell for cell in cells if cell.startswith(("+", "-")) and "cmd" in cell]
 
 
-def test_other_pages_run_nothing(page: Any, hostile_site: Path) -> None:
+def test_other_pages_run_nothing(page: Any, strangers_site: Path) -> None:
     """The pages of every other kind are harmless, too: two of each."""
-    for folder in sorted(hostile_site.iterdir()):
+    for folder in sorted(strangers_site.iterdir()):
         found = sorted(path for path in folder.rglob("index.html") if path.is_file())
         for path in found[:2] if folder.name != "entries" else []:
             page.goto(path.as_uri())

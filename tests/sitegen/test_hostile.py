@@ -24,9 +24,9 @@ EVERYWHERE = ("notes", "license", "tool", "tool_version", "calibration", "reason
 
 
 @pytest.fixture(scope="module")
-def site(hostile_site: Path) -> Path:
+def site(strangers_site: Path) -> Path:
     """Return a site of hostile submissions."""
-    return hostile_site
+    return strangers_site
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,17 @@ POINT = 5
 FILES = ("tests/sitegen/test_hostile.py", "tests/browser/test_hostile.py")
 QUICK = "not built_all_the_same and not addresses and not other_pages and not entry_pages"
 RUN = "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
-BARE = "import jinja2; own = jinja2.Environment.__init__\n\
-def bare(self, *given, **named): own(self, *given, **{**named, 'autoescape': False})\n\
-jinja2.Environment.__init__ = bare\n"
+BARE = """
+import sys
+sys.path.insert(0, "site")
+from sitegen import render
+own = render.environment
+def bare(*given, **named):
+    made = own(*given, **named)
+    made.autoescape = False
+    return made
+render.environment = bare
+"""
 
 
 def show(context: Context) -> str:

@@ -18,7 +18,11 @@ SORTED_BY = ("score", "disk", "retention", "perplexity", "alignment")
 MEASURE = """
 async ([act, argument]) => {
   const body = document.querySelector("table.board tbody");
-  const state = () => document.getElementById("shown").textContent + body.rows[0].textContent;
+  const state = () => [
+    document.getElementById("shown").textContent,
+    ...Array.from(body.rows, row => row.hidden ? "" : row.cells[0].textContent),
+    ...Array.from(document.querySelectorAll("th[aria-sort]"), one => one.dataset.key + one.ariaSort),
+  ].join();
   const painted = () => new Promise(done => requestAnimationFrame(() => {
     const channel = new MessageChannel();
     channel.port1.onmessage = done;
@@ -71,12 +75,12 @@ def show(site: Path) -> Paint:
         page.focus("#filters [name=q]")  # from here on the rows of the whole board are wanted
         page.wait_for_load_state("networkidle")
         sorting = [_took(page, "sort", SORTED_BY[n % len(SORTED_BY)]) for n in range(TIMES)]
-        families = page.evaluate(
-            "Array.from(document.getElementById('filters').elements.family.options, one => one.value)"
+        methods = page.evaluate(
+            "Array.from(document.getElementById('filters').elements.method.options, one => one.value)"
         )
-        step = max(1, (len(families) - 1) // TIMES)
-        chosen = [families[1 + n * step % (len(families) - 1)] for n in range(TIMES)]
-        filtering = [_took(page, "family", one) for one in chosen]
+        filtering = [
+            _took(page, "method", methods[1 + n % (len(methods) - 1)]) for n in range(TIMES)
+        ]
     require(not troubles, f"while sorting and filtering: {'; '.join(troubles[:3])}")
     return Paint(statistics.median(sorting), statistics.median(filtering))
 

@@ -15,7 +15,7 @@ from tests.verify.site_scale_run import FAULT
 
 POINT = 4
 SMALL, PAINTED, LARGE = 1_000, 5_000, 10_000
-QUICK, QUICK_POOL = 20, 2
+QUICK, QUICK_POOL = 10, 1
 SECONDS = {SMALL: 60.0, LARGE: 600.0}  # of rendering
 GIB, SITE_BYTES, FLAT = 3.0, 1e9, 1.3
 STARTING = 15.0  # seconds of rendering in the quick form that no entry is to blame for
