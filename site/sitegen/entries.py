@@ -84,6 +84,17 @@ class SiteEntry:
         """Return what `own` holds, without where it stands."""
         return {name: one.result for name, one in self.own(suite).items()}
 
+    @property
+    def commands(self) -> list[str]:
+        """Return what measures everything again, by suite and probe, or imports a paper; of whole entries."""
+        if self.paper is not None:
+            return sorted({one.result.provenance.command for one in self.current})
+        suites = sorted(
+            {one.result.suite.split("@")[0] for one in self.current if one.result.suite}
+        )
+        found = [f"quantboard run {self.name} --suite {one} --no-efficiency" for one in suites]
+        return found + sorted({one.result.provenance.command for one in self.probes()})
+
     def probes(self) -> list[Measured]:
         """Return the current efficiency results, by hardware and probe."""
         found = [one for one in self.current if one.result.kind == "efficiency"]

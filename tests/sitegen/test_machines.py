@@ -98,7 +98,7 @@ def test_entry_file_says_everything(files: Files) -> None:
         mmlu["metrics"]["accuracy"]["value"] - compared["base"]["value"], abs=1e-3
     )
     assert re.fullmatch(r"[0-9a-f]{64}", mmlu["file"]["sha256"])
-    assert mmlu["file"]["command"].startswith("quantboard run")
+    assert entry["commands"][0].startswith("quantboard run")
     disk = entry["efficiency"][0]["metrics"]["disk_bytes"]
     assert disk == {"value": 4_268_160_000, "unit": "bytes"}
 

@@ -1,7 +1,7 @@
 """Draw the picture that stands for a page where its address is shared: 1200 by 630 pixels, PNG.
 
 The letters are those that come with Pillow, so the same entry gives the same bytes on every machine with the
-same Pillow. A palette of ten colours keeps a card small: three shades of each of three inks on paper.
+same Pillow. A palette of seven colours keeps a card small: two shades of each of three inks on paper.
 """
 
 import io
@@ -21,7 +21,7 @@ SIZE = WIDTH, HEIGHT = 1200, 630
 EDGE = 72
 PAPER = (252, 252, 250)
 INKS = {"ink": (29, 33, 38), "muted": (92, 101, 110), "accent": (23, 89, 74)}
-STEPS = 3  # shades of an ink between paper and itself
+STEPS = 2  # shades of an ink between paper and itself
 BARS = 6  # variants on a family's card
 Box = tuple[int, int, int, int]
 
@@ -65,7 +65,7 @@ class Card:
         """Draw a share in percent as a bar from the left, its interval above and below the end."""
         left, top, right, bottom = box
         self.bar(box, "muted", 1)
-        self.bar((left, top, _along(value, left, right), bottom), "accent", 2)
+        self.bar((left, top, _along(value, left, right), bottom), "accent", 1)
         if low is not None and high is not None:
             ends = _along(low, left, right), _along(high, left, right)
             self.bar((ends[0], top, max(ends[1], ends[0] + 2), bottom), "accent")
@@ -73,7 +73,7 @@ class Card:
     def png(self) -> bytes:
         """Return the finished card."""
         stream = io.BytesIO()
-        self.image.save(stream, "PNG", bits=4, compress_level=6)
+        self.image.save(stream, "PNG", bits=4, compress_level=9)
         return stream.getvalue()
 
 

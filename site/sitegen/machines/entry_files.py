@@ -29,7 +29,7 @@ from sitegen.machines.schema import (
 from sitegen.machines.standings import Standing
 from sitegen.metrics import Figure
 
-DIGITS = 6  # significant ones; intervals are wider by far
+DIGITS = 5  # significant ones; intervals are wider by far
 
 
 def entry_file(
@@ -46,6 +46,7 @@ def entry_file(
         base=base.name if base else None,
         submission=entry.submission,
         model_files=_model_files(entry),
+        commands=entry.commands,
         suites=[_suite(data, entry, label, standings) for label in entry.labels],
         efficiency=[_probe(entry, one) for one in entry.probes()],
         superseded=[_file(entry, one) for one in entry.superseded],
@@ -186,7 +187,6 @@ def _file(entry: SiteEntry, one: Measured) -> FileRecord:
         path=one.path.removeprefix(f"{entry.name}/"),
         sha256=hashlib.sha256(one.stored.path.read_bytes()).hexdigest(),
         items_sha256=result.items_sha256,
-        command=result.provenance.command,
         finished=result.timing.finished,
         status=result.status,
         reason=result.reason,

@@ -66,14 +66,13 @@ class MetricRecord(Contract):
 
 
 class FileRecord(Contract):
-    """A result file: where it stands, what it hashes to, and what makes it again."""
+    """A result file: where it stands, what it hashes to, who measured it; it names its own command."""
 
     path: str = Field(description="Below the entry's folder in `submissions/`.")
     sha256: str = Field(description="Of the file.")
     items_sha256: str | None = Field(
         default=None, description="Of the items' parquet file beside it."
     )
-    command: str = Field(description="Command that makes it again.")
     finished: str = Field(
         description="When it was measured, UTC; of a paper, when it was published."
     )
@@ -150,6 +149,7 @@ class EntryFile(Contract):
     model_files: dict[str, str] = Field(
         default={}, description="SHA-256 of each weight and config file that was measured."
     )
+    commands: list[str] = Field(description="What measures everything again, or imports a paper.")
     suites: list[EntrySuite]
     efficiency: list[ProbeRecord]
     superseded: list[FileRecord] = Field(description="Earlier results that no longer hold.")

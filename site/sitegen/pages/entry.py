@@ -17,7 +17,8 @@ from sitegen.machines import badges, citations, family_files, huggingface
 from sitegen.machines.addresses import API
 from sitegen.machines.standings import standings
 from sitegen.metrics import Figure
-from sitegen.pages.provenance import Fact, file_facts
+from sitegen.pages import provenance
+from sitegen.pages.provenance import Fact
 from sitegen.pages.writer import Pages
 from sitegen.render import benchmark_path, hub_link
 
@@ -72,6 +73,7 @@ def _sharing(site: Contents, entry: SiteEntry) -> dict[str, Any]:
 def context(data: Data, boards: list[Board], entry: SiteEntry) -> dict[str, Any]:
     """Return what `entry.html` needs."""
     base = data.base_of(entry)
+    common, files = provenance.files(entry)
     return {
         "entry": entry,
         "base": base,
@@ -81,9 +83,9 @@ def context(data: Data, boards: list[Board], entry: SiteEntry) -> dict[str, Any]
         "caveats": _caveats(entry),
         "history": _history(entry),
         "facts": facts(entry),
-        "commands": _commands(entry),
-        "files": [file_facts(one, superseded=False) for one in entry.current]
-        + [file_facts(one, superseded=True) for one in entry.superseded],
+        "commands": entry.commands,
+        "common": common,
+        "files": files,
     }
 
 
@@ -120,12 +122,12 @@ def _part(data: Data, label: str, boards: list[Board], entry: SiteEntry) -> dict
     row, base_row = _row(table, entry), _row(table, data.base_of(entry))
     derived = data.derived(suite) if suite.label == label else []
     results = entry.benchmarks(label)
-    groups = [
-        line
+    groups = {
+        benchmark.title: lines
         for benchmark in [*suite.benchmarks, *derived]
         if benchmark.name in results
-        for line in _group_lines(suite, benchmark, results[benchmark.name].result)
-    ]
+        and (lines := _group_lines(suite, benchmark, results[benchmark.name].result))
+    }
     lines = _all_lines(data, entry, label, suite.benchmarks)
     return {
         "label": label,
@@ -137,6 +139,7 @@ def _part(data: Data, label: str, boards: list[Board], entry: SiteEntry) -> dict
         "ratios": glance.ratios(table, row, base_row) if table and row else [],
         "based": base_row is not None and base_row is not row,
         "differing": _differing(lines),
+        "source": _one_source(lines),
         "lines": lines,
         "derived": _all_lines(data, entry, label, derived),
         "groups": groups,
@@ -158,26 +161,25 @@ def _all_lines(data: Data, entry: SiteEntry, label: str, benchmarks: list[Benchm
     ]
 
 
-@dataclass(frozen=True)
-class PartFlips:
-    """The flips of one part of a benchmark, such as a subject."""
-
-    benchmark: str
-    part: str
-    flips: Flips
-
-
-def _part_flips(data: Data, entry: SiteEntry, label: str) -> list[PartFlips]:
-    return [
-        PartFlips(data.of_label(label).benchmark(benchmark).title, part, flips)
-        for benchmark, found in data.compared(entry).suites.get(label, {}).items()
-        for part, flips in found.parts.items()
-    ]
+def _part_flips(data: Data, entry: SiteEntry, label: str) -> dict[str, dict[str, Flips]]:
+    """Return the flips of each part, such as a subject, by the benchmark's title."""
+    suite = data.of_label(label)
+    return {
+        suite.benchmark(name).title: found.parts
+        for name, found in data.compared(entry).suites.get(label, {}).items()
+        if found.parts
+    }
 
 
 def _row(table: Board | None, entry: SiteEntry | None) -> Row | None:
     rows = table.rows if table and entry else []
     return next((one for one in rows if one.entry is entry), None)
+
+
+def _one_source(lines: list[Line]) -> str:
+    """Return who measured, where all lines have one source; else nothing."""
+    found = {line.source for line in lines if not line.reason}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _differing(lines: list[Line]) -> list[Line]:
@@ -356,12 +358,3 @@ def facts(entry: SiteEntry) -> list[LinkedFact]:
     if said.citation:
         rows.append(("Citation", said.citation, None))
     return rows
-
-
-def _commands(entry: SiteEntry) -> list[str]:
-    """Return the commands that make everything again: one per suite and probe, or a paper's import."""
-    if entry.paper is not None:
-        return sorted({one.result.provenance.command for one in entry.current})
-    suites = sorted({one.result.suite.split("@")[0] for one in entry.current if one.result.suite})
-    found = [f"quantboard run {entry.name} --suite {suite} --no-efficiency" for suite in suites]
-    return found + sorted({one.result.provenance.command for one in entry.probes()})

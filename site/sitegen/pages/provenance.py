@@ -1,33 +1,53 @@
 """Say how a result came to be: what its file records, as label and text."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from evaluator.results import Provenance
 from sitegen import words
-from sitegen.entries import Measured
+from sitegen.entries import Measured, SiteEntry
 
 Fact = tuple[str, str]
 
 
-def file_facts(one: Measured, *, superseded: bool) -> dict[str, Any]:
-    """Return where a result stands, and everything that says how it came to be."""
+@dataclass(frozen=True)
+class FileFacts:
+    """Where a result stands, and what its file alone says of how it came to be."""
+
+    path: str
+    superseded: bool
+    facts: list[Fact]
+
+
+def files(entry: SiteEntry) -> tuple[list[Fact], list[FileFacts]]:
+    """Return what all of an entry's results have in common, and what each says beyond it."""
+    every = [(one, False) for one in entry.current] + [(one, True) for one in entry.superseded]
+    told = [_facts(one) for one, _ in every]
+    common = [fact for fact in told[0] if all(fact in one for one in told)] if told else []
+    return common, [
+        FileFacts(
+            one.path.removeprefix(f"{entry.name}/"),
+            superseded,
+            [fact for fact in facts if fact not in common],
+        )
+        for (one, superseded), facts in zip(every, told, strict=True)
+    ]
+
+
+def _facts(one: Measured) -> list[Fact]:
     result = one.result
     reason = (
         [("Supersedes", f"{result.supersedes}: {result.supersedes_reason}")]
         if result.supersedes
         else []
     )
-    return {
-        "path": one.path,
-        "superseded": superseded,
-        "facts": [
-            ("Command", result.provenance.command),
-            _when(one),
-            ("Source", one.source),
-            *reason,
-            *_provenance(result.provenance),
-        ],
-    }
+    return [
+        ("Command", result.provenance.command),
+        _when(one),
+        ("Source", one.source),
+        *reason,
+        *_provenance(result.provenance),
+    ]
 
 
 def _when(one: Measured) -> Fact:
