@@ -1,6 +1,7 @@
 """Make an entry's page: every metric beside the base's, efficiency, recipe, provenance."""
 
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 from evaluator.results import Metric, UnitResult
@@ -73,19 +74,19 @@ def _sharing(site: Contents, entry: SiteEntry) -> dict[str, Any]:
 def context(data: Data, boards: list[Board], entry: SiteEntry) -> dict[str, Any]:
     """Return what `entry.html` needs."""
     base = data.base_of(entry)
-    common, files = provenance.files(entry)
     return {
         "entry": entry,
         "base": base,
         "parts": [_part(data, label, boards, entry) for label in entry.labels],
+        "by_benchmark": _by_benchmark,
         "comparisons": data.compared(entry).count,
         "probes": [_probe(one) for one in entry.probes()],
         "caveats": _caveats(entry),
         "history": _history(entry),
         "facts": facts(entry),
         "commands": entry.commands,
-        "common": common,
-        "files": files,
+        "files": provenance.groups(entry),
+        "file_count": len(entry.current) + len(entry.superseded),
     }
 
 
@@ -149,6 +150,11 @@ def _part(data: Data, label: str, boards: list[Board], entry: SiteEntry) -> dict
         ),
         "flips": _part_flips(data, entry, label),
     }
+
+
+def _by_benchmark(lines: list[Line]) -> list[list[Line]]:
+    """Return the lines of each benchmark, in their order."""
+    return [list(own) for _, own in groupby(lines, key=lambda line: line.benchmark)]
 
 
 def _all_lines(data: Data, entry: SiteEntry, label: str, benchmarks: list[Benchmark]) -> list[Line]:
@@ -279,7 +285,6 @@ def _probe_line(name: str, metric: Metric) -> dict[str, Any]:
     raw_unit = efficiency.kind_of(name).unit
     return {
         "title": efficiency.kind_of(name).title,
-        "description": efficiency.kind_of(name).description,
         "figure": shown,
         "unit": unit,
         "digits": digits,

@@ -19,19 +19,37 @@ class FileFacts:
     facts: list[Fact]
 
 
-def files(entry: SiteEntry) -> tuple[list[Fact], list[FileFacts]]:
-    """Return what all of an entry's results have in common, and what each says beyond it."""
+@dataclass(frozen=True)
+class FileGroup:
+    """The results of one suite, or the probes: what all files say, and what each says beyond it."""
+
+    title: str
+    common: list[Fact]
+    files: list[FileFacts]
+
+
+def groups(entry: SiteEntry) -> list[FileGroup]:
+    """Return an entry's results by suite, probes last; earlier versions after those that hold."""
     every = [(one, False) for one in entry.current] + [(one, True) for one in entry.superseded]
-    told = [_facts(one) for one, _ in every]
-    common = [fact for fact in told[0] if all(fact in one for one in told)] if told else []
-    return common, [
+    found: dict[str, list[tuple[Measured, bool]]] = {}
+    for one, superseded in every:
+        found.setdefault(one.result.suite or "", []).append((one, superseded))
+    titles = sorted(found, key=lambda title: (not title, title))
+    return [_group(entry, title or "Efficiency", found[title]) for title in titles]
+
+
+def _group(entry: SiteEntry, title: str, members: list[tuple[Measured, bool]]) -> FileGroup:
+    told = [_facts(one) for one, _ in members]
+    common = [fact for fact in told[0] if all(fact in one for one in told)]
+    files = [
         FileFacts(
             one.path.removeprefix(f"{entry.name}/"),
             superseded,
             [fact for fact in facts if fact not in common],
         )
-        for (one, superseded), facts in zip(every, told, strict=True)
+        for (one, superseded), facts in zip(members, told, strict=True)
     ]
+    return FileGroup(title, common, files)
 
 
 def _facts(one: Measured) -> list[Fact]:
