@@ -127,7 +127,7 @@ def test_page_says_what_differs(paired_site: Path, variant: str) -> None:
     p_values = {
         line[0]: 0.0 if "<" in line[8] else float(line[8])
         for line in page.rows
-        if len(line) > 10 and re.search(r"\d", line[8])
+        if len(line) == 10 and line[0] and re.search(r"\d", line[8])
     }
     assert len(p_values) == 13
     differing = [title for title, p in p_values.items() if p < 0.05]

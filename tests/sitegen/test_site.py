@@ -168,7 +168,8 @@ def test_entry_page_traces_its_numbers(site: Path) -> None:
     """An entry's page names files, command, base, recipe, fingerprints and raw repetitions."""
     page = Page(site / "entries/local--tiny-llama/gptq-4bit-g128/index.html")
     for word in (
-        "local--tiny-llama/gptq-4bit-g128/results/mini@1/mmlu.json",
+        "submissions/local--tiny-llama/gptq-4bit-g128/",
+        "results/mini@1/mmlu.json",
         "quantboard run local--tiny-llama/gptq-4bit-g128 --suite mini",
         "gptqmodel 7.6.0",
         "65.637, 66.3, 66.963 tokens/s",

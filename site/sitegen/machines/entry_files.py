@@ -29,7 +29,7 @@ from sitegen.machines.schema import (
 from sitegen.machines.standings import Standing
 from sitegen.metrics import Figure
 
-DIGITS = 5  # significant ones; intervals are wider by far
+DIGITS = 6  # significant ones; intervals are wider by far
 
 
 def entry_file(
