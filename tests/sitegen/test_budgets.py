@@ -45,7 +45,9 @@ def test_styles_are_small(first: Weight) -> None:
 def test_charts_are_loaded_once_on_demand(home: Path) -> None:
     """The bundle of interactive charts takes at most 320 KB packed, and the page does not ask for it."""
     assert packed(home / "assets" / "vega.js") <= 320 * KB
-    assert not [one for one in Page(home / "index.html").all("script") if "vega" in one.get("src", "")]
+    assert not [
+        one for one in Page(home / "index.html").all("script") if "vega" in one.get("src", "")
+    ]
 
 
 def test_the_page_is_the_whole_board(home: Path) -> None:

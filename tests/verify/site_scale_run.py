@@ -22,7 +22,8 @@ def main(root: Path, output: Path, *, stamped: bool) -> None:
         _stamp(Pages)
     timed: Any = build
     timings = timed(root, output, root=ROOT, jobs=JOBS)
-    sys.stdout.write(json.dumps(asdict(timings)) + "\n")
+    told = {name: value for name, value in asdict(timings).items() if name != "paths"}
+    sys.stdout.write(json.dumps(told) + "\n")
 
 
 def _stamp(pages: Any) -> None:
