@@ -27,7 +27,7 @@ def test_badges_and_cards_are_pictures(browser: Any, site: Path) -> None:
     page = browser.new_page()
     for path, size in (
         ("badges/local--tiny-llama/gptq-4bit-g128/retention.svg", (207, 20)),
-        ("entries/local--tiny-llama/gptq-4bit-g128/card.png", (1200, 630)),
+        ("entries/local--tiny-llama/gptq-4bit-g128/card.png", (800, 420)),
     ):
         page.goto((site / path).as_uri())
         found = page.evaluate(

@@ -211,12 +211,12 @@ def test_snippets_need_the_address() -> None:
 
 
 def test_cards_are_small_pictures(files: Files) -> None:
-    """Every entry and family has a card of 1200 x 630 pixels and at most 12 kB."""
+    """Every entry and family has a card of 800 x 420 pixels and at most 8 kB."""
     found = [path for path in files if path.endswith("card.png")]
     assert len(found) == 40 + 5 + 1
     for path in found:
-        assert len(files[path]) <= 12_000, path
-    assert Image.open(io.BytesIO(files[f"entries/{NAME}/card.png"])).size == (1200, 630)
+        assert len(files[path]) <= 8_000, path
+    assert Image.open(io.BytesIO(files[f"entries/{NAME}/card.png"])).size == (800, 420)
 
 
 def test_cards_are_the_same_bytes(site: Contents, files: Files) -> None:

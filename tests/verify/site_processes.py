@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.verify.report import ROOT, require
 
-PAUSE = 0.5  # seconds between two looks
+PAUSE = 2.0  # seconds between two looks, each of which halts what it looks at
 GIB = 2**30
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from tests.verify.report import ROOT
 
 JOBS = 2
+URL = "https://board.example/"  # with an address a site has more files, and more in each page
 FAULT = "--stamped"
 
 
@@ -21,7 +22,7 @@ def main(root: Path, output: Path, *, stamped: bool) -> None:
     if stamped:
         _stamp(Pages)
     timed: Any = build
-    timings = timed(root, output, root=ROOT, jobs=JOBS)
+    timings = timed(root, output, root=ROOT, url=URL, jobs=JOBS)
     told = {name: value for name, value in asdict(timings).items() if name != "paths"}
     sys.stdout.write(json.dumps(told) + "\n")
 

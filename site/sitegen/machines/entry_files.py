@@ -186,7 +186,6 @@ def _file(entry: SiteEntry, one: Measured) -> FileRecord:
     return FileRecord(
         path=one.path.removeprefix(f"{entry.name}/"),
         sha256=hashlib.sha256(one.stored.path.read_bytes()).hexdigest(),
-        items_sha256=result.items_sha256,
         finished=result.timing.finished,
         status=result.status,
         reason=result.reason,

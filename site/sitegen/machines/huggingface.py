@@ -8,7 +8,7 @@ names; `default` stands for the only one.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from evaluator.results import DatasetUsed, UnitResult
@@ -39,18 +39,27 @@ def eval_results(entry: SiteEntry, standings: Sequence[Standing], url: str | Non
 
     What papers report is left out: the Hub asks for results of the repository's own checkpoint.
     """
+    records = "".join(map(_yaml, _records(entry, standings, url)))
+    return HEAD + records if records else None
+
+
+def has_export(entry: SiteEntry, standings: Sequence[Standing]) -> bool:
+    """Say whether an entry has an export."""
+    return any(True for _ in _records(entry, standings, None))
+
+
+def _records(
+    entry: SiteEntry, standings: Sequence[Standing], url: str | None
+) -> Iterator[dict[str, Any]]:
     if entry.paper is not None or entry.submission.model.startswith("local/"):
-        return None
-    records = [
-        record
-        for standing in standings
-        if not standing.table.suite.embedded
-        for name, one in entry.own(standing.table.suite).items()
-        if (record := _record(entry, standing.table.suite, name, one, url))
-    ]
-    if not records:
-        return None
-    return HEAD + "".join(_yaml(record) for record in records)
+        return
+    for standing in standings:
+        suite = standing.table.suite
+        found = {} if suite.embedded else entry.own(suite)
+        for name, one in found.items():
+            record = _record(entry, suite, name, one, url)
+            if record:
+                yield record
 
 
 def _yaml(record: Mapping[str, Any], indent: str = "- ") -> str:

@@ -70,9 +70,6 @@ class FileRecord(Contract):
 
     path: str = Field(description="Below the entry's folder in `submissions/`.")
     sha256: str = Field(description="Of the file.")
-    items_sha256: str | None = Field(
-        default=None, description="Of the items' parquet file beside it."
-    )
     finished: str = Field(
         description="When it was measured, UTC; of a paper, when it was published."
     )

@@ -62,12 +62,11 @@ def make(pages: Pages, site: Contents, entry: SiteEntry) -> None:
 def _sharing(site: Contents, entry: SiteEntry) -> dict[str, Any]:
     """Return what others take away: citation, badges, and the entry's files for machines."""
     own = standings([one for one in site.boards if one.beside(entry)]).get(entry.name, ())
-    exported = huggingface.eval_results(entry, own, site.url) is not None
     return {
         "cited": citations.citation(entry, site.url),
         "badges": badges.snippets(entry.name, site.url),
         "api": f"{API}/{family_files.entry_path(entry.name)}",
-        "export": huggingface.path(entry.name) if exported else None,
+        "export": huggingface.path(entry.name) if huggingface.has_export(entry, own) else None,
     }
 
 

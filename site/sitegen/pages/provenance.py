@@ -8,6 +8,7 @@ from sitegen import words
 from sitegen.entries import Measured, SiteEntry
 
 Fact = tuple[str, str]
+SHOWN = 16  # digits of a hash
 
 
 @dataclass(frozen=True)
@@ -78,14 +79,14 @@ def _when(one: Measured) -> Fact:
 def _provenance(record: Provenance) -> list[Fact]:
     data = [
         f"{used.path}, {used.split}, {used.rows:,} rows, revision {used.revision or 'of a folder'}, "
-        f"fingerprint {used.fingerprint}"
+        f"fingerprint {_beginning(used.fingerprint)}"
         for used in record.datasets
     ]
     model = record.model
     rows = [
         ("Data", "; ".join(data)),
         ("Limit", f"{record.limit} items" if record.limit else ""),
-        ("Prompts", record.prompt_hash or ""),
+        ("Prompts", _beginning(record.prompt_hash)),
         ("Prompts cut", f"{record.truncated_prompts}" if record.truncated_prompts else ""),
         ("Examples before each question", "" if record.shots is None else str(record.shots)),
         ("Decoding", _pairs(record.decoding)),
@@ -107,6 +108,11 @@ def _provenance(record: Provenance) -> list[Fact]:
             ("Files", _pairs(model.files)),
         ]
     return [(label, value) for label, value in rows if value]
+
+
+def _beginning(digest: str | None) -> str:
+    """Return enough of a hash to tell two apart; the file holds it whole."""
+    return f"{digest[:SHOWN]}…" if digest else ""
 
 
 def _pairs(values: dict[str, Any]) -> str:
