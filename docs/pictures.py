@@ -30,10 +30,11 @@ figures show what the pages look like, not how good a method is.
 
 1. Open the board.
 2. Click *What fits*.
-3. Choose *8 GB*; 4,096 tokens are there already. The first line names the variant, the list below all that fit.
+3. Choose *8 GB*; 4,096 tokens are there already. The first line names the variant, the list below it all that
+   fit.
 
-`make verify-site` goes this way on a board of simulated models of 1 to 70 billion weights, marked as simulated, and compares the answer
-with the result files.
+`make verify-site` goes this way on a board of simulated models of 1 to 70 billion weights, marked as
+simulated, and compares the answer with the result files.
 """
 
 

@@ -231,6 +231,16 @@ def test_forest_marks_what_is_shown() -> None:
     assert forest.figure("forest", []) is None
 
 
+def test_forest_says_what_it_leaves_out() -> None:
+    """Where there are more variants than are drawn, the sentence below says so; else it doesn't."""
+    found = [forest.Difference("a", "MMLU", value=-1.0, low=-2.0, high=0.5, shown=False)]
+    more, all_of_them = forest.figure("forest", found, 3), forest.figure("forest", found, 1)
+    assert more
+    assert all_of_them
+    assert "first 1 of 3 variants" in more.summary
+    assert "Drawn are" not in all_of_them.summary
+
+
 def test_method_chart_of_many_is_quantiles() -> None:
     """Above 300 entries a method's chart shows quantiles at each bit width."""
     points = simulated(1200).assign(method="GPTQ")

@@ -35,8 +35,14 @@ class Difference:
     shown: bool
 
 
-def figure(key: str, found: Sequence[Difference]) -> Figure | None:
-    """Return the forest plot of some differences, in the order given; None without any."""
+def figure(key: str, found: Sequence[Difference], variants_in_all: int = 0) -> Figure | None:
+    """Return the forest plot of some differences, in the order given; None without any.
+
+    Args:
+        key: unique in the page.
+        found: what is drawn.
+        variants_in_all: how many variants there are; where they are more than are drawn, the figure says so.
+    """
     if not found:
         return None
     panels = list(dict.fromkeys(one.benchmark for one in found))
@@ -56,7 +62,10 @@ def figure(key: str, found: Sequence[Difference]) -> Figure | None:
     keys += [Key("edge", f"beyond {FARTHEST:.0f} points")] if far else []
     chart = Filled(_form(len(panels), len(variants)), data)
     title = "Difference from the base by benchmark"
-    return Figure(key, title, _told(found), chart, tuple(keys), wide=True)
+    told = _told(found)
+    if variants_in_all > len(variants):
+        told += f" Drawn are the first {len(variants)} of {variants_in_all} variants."
+    return Figure(key, title, told, chart, tuple(keys), wide=True)
 
 
 def _told(found: Sequence[Difference]) -> str:

@@ -102,7 +102,7 @@ def _figures(
         charts.pareto_figure(points, disk),
         *_memory_figures(table, points),
         board_charts.retention_figure(points),
-        forest.figure("forest", _differences(table, compared)),
+        forest.figure("forest", _differences(table, compared), len(compared)),
     ]
     for figure in found:
         if figure:
