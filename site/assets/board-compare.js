@@ -34,8 +34,9 @@
     return made;
   }
 
-  // `unpin` is called with the row to unpin, or with null for all of them.
-  quantboard.comparer = function (data, draw, root, unpin) {
+  // `cellOf` draws a cell of a row, `most` is how many can be pinned; `unpin` is called with the row to unpin, or
+  // with null for all of them.
+  quantboard.comparer = function (data, draw, cellOf, root, most, unpin) {
     const tray = node("section", "tray");
     const section = node("section");
     tray.setAttribute("aria-label", "Pinned entries");
@@ -64,12 +65,13 @@
       return made;
     }
 
-    function fillTray(pins, rows) {
+    function fillTray(pins, rows, refusal) {
       const list = node("ul");
       rows.forEach(at => list.appendChild(item(at, pins.includes(at))));
       const go = node("a", "", "Compare");
       go.href = "#compare";
-      const told = node("span", "quiet count", pins.length + " of 4 pinned");
+      const told = node("span", "quiet count", refusal || pins.length + " of " + most + " pinned");
+      tray.classList.toggle("full", Boolean(refusal));
       tray.replaceChildren(go, told, list, button("Unpin all", "", () => unpin(null)));
     }
 
@@ -79,7 +81,7 @@
       rows.forEach(at => {
         const made = scoped("col", draw.link(at), node("span", "family", draw.family(at)[1]));
         made.className = "num";
-        if (data.bases[at] === null) made.append(node("span", "family", "base"));
+        if (draw.isBase(at)) made.append(node("span", "family", "base"));
         if (data.problems[at]) made.append(node("span", "problem clamp", data.problems[at].join(" ")));
         line.appendChild(made);
       });
@@ -94,7 +96,7 @@
       if (one.unit) title.append(" ", node("span", "unit", one.unit));
       line.appendChild(title);
       rows.forEach(at => {
-        const cell = draw.cell(one, at);
+        const cell = cellOf(one, at);
         cell.className = one.kind === "date" ? "num date" : "num"; // no group: columns aren't chosen here
         line.appendChild(cell);
       });
@@ -158,12 +160,12 @@
       section.appendChild(families(rows));
     }
 
-    return function show(pins) {
+    return function show(pins, refusal) {
       tray.hidden = section.hidden = !pins.length;
       document.body.classList.toggle("has-tray", pins.length > 0);
       if (!pins.length) return section.replaceChildren();
       const rows = besideBases(data, pins);
-      fillTray(pins, rows);
+      fillTray(pins, rows, refusal);
       fillSection(pins, rows);
     };
   };

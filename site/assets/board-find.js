@@ -13,11 +13,12 @@
 
   function compare(first, second, way) {
     if (way === "zero") return Math.abs(first) - Math.abs(second);
+    if (way === "far") return Math.abs(second) - Math.abs(first);
     const order = first < second ? -1 : first > second ? 1 : 0;
     return way === "higher" ? -order : order;
   }
 
-  window.quantboard.OPPOSITE = { higher: "lower", lower: "higher", zero: "higher" };
+  window.quantboard.OPPOSITE = { higher: "lower", lower: "higher", zero: "far" };
 
   window.quantboard.finder = function (data) {
     const total = data.entries.length;
@@ -62,12 +63,13 @@
     };
 
     function valueOf(key) {
-      return SORTED[key] || (data.columns[key] && (at => data.columns[key].values[at]));
+      if (Object.hasOwn(SORTED, key)) return SORTED[key];
+      return Object.hasOwn(data.columns, key) && (at => data.columns[key].values[at]);
     }
 
     // Return the value of a column by its key, or by its key without the number of its hardware.
     function numeric(key) {
-      const known = data.columns[key] || key === "bits" ? key :
+      const known = Object.hasOwn(data.columns, key) || key === "bits" ? key :
         Object.keys(data.columns).find(one => one.replace(/\d+$/, "") === key);
       return known && { key: known, value: valueOf(known) };
     }
@@ -79,14 +81,15 @@
       const test = TESTS[found[1]];
       if (test) return at => column.value(at) !== null && test(column.value(at), wanted);
       const cells = data.columns[column.key] ? data.columns[column.key].cells : [];
-      return at => column.value(at) === wanted || (cells[at] || "").split(" ")[0] === found[2];
+      const shown = at => (cells[at] || "").split(" ")[0].replace("\u2212", "-").replaceAll(",", "");
+      return at => column.value(at) === wanted || shown(at) === found[2];
     }
 
     function term(said) {
       const found = /^([a-z0-9_.-]+):(.*)$/.exec(said);
       const rest = (found ? found[2] : said).replace(/"/g, "");
       if (found && found[1] === "status") return at => FIELDS.status(at).startsWith(rest); // unranked isn't ranked
-      if (found && FIELDS[found[1]]) return at => FIELDS[found[1]](at).includes(rest);
+      if (found && Object.hasOwn(FIELDS, found[1])) return at => FIELDS[found[1]](at).includes(rest);
       const column = found && numeric(found[1]);
       if (column) return limit(column, rest);
       const word = said.replace(/"/g, "");

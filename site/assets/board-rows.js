@@ -71,6 +71,10 @@
       return data.entries[at].split("/")[1];
     }
 
+    function isBase(at) {
+      return method.options[method.of[at]][0] === "none";
+    }
+
     function familyOf(at) {
       return family.options[family.of[at]];
     }
@@ -103,7 +107,7 @@
       swatch.setAttribute("aria-hidden", "true");
       made.append(pin(at), swatch, link(at), " ", node("span", "family", familyOf(at)[1]));
       if (data.fronts[at]) made.appendChild(node("span", "front", data.fronts[at]));
-      const failed = data.classes[at] === "failed";
+      const failed = !data.classes[at].startsWith("unranked");
       (data.problems[at] || []).forEach(said => made.appendChild(problem(said, failed)));
       if (data.commands[at]) {
         const command = node("span", "problem", "Run ");
@@ -120,6 +124,6 @@
       return made;
     }
 
-    return { cell: cell, family: familyOf, link: link, row: row, variant: variant };
+    return { cell: cell, family: familyOf, isBase: isBase, link: link, row: row, variant: variant };
   };
 })();

@@ -8,9 +8,12 @@
   const table = document.getElementById("board");
   if (!form || !table) return;
 
-  const PAGE = 200;
+  const PAGE = Number(form.dataset.step); // rows in the document
   const FIRST = 30; // rows that are drawn at once, more than a window holds; the others follow after the next paint
   const PINS = 4;
+  const WAYS = {
+    higher: "highest first", lower: "lowest first", zero: "closest to 0 first", far: "farthest from 0 first"
+  };
   const FILTERS = ["family", "method", "bits", "licence", "source", "hardware", "disk"].filter(name => form.elements[name]);
   const body = table.tBodies[0];
   const served = Array.from(body.rows);
@@ -32,16 +35,18 @@
   // Call `act` with the data at hand; the address may lead to a script that isn't there.
   function ready(act) {
     if (data) return act();
-    quantboard.load(form.dataset.rows, () => { if (!data) begin(); act(); }, () => {
-      shown.textContent = "The rows couldn't be loaded; reload the page to try again.";
-    });
+    quantboard.load(form.dataset.rows, () => { if (!data) begin(); act(); }, missing);
+  }
+
+  function missing() {
+    shown.textContent = "The rows couldn't be loaded: the board may have changed. Reload the page.";
   }
 
   function begin() {
     data = window.quantboardRows;
     draw = quantboard.drawer(data, form.dataset.root);
     finder = quantboard.finder(data);
-    compare = quantboard.comparer(data, draw, form.dataset.root, unpin);
+    compare = quantboard.comparer(data, draw, cellOf, form.dataset.root, PINS, unpin);
     served.forEach((row, at) => keep(row, at));
     found = finder.find("", {});
   }
@@ -83,13 +88,21 @@
         "Scores by your weights, without intervals; ranks, ties and “nothing smaller is better” are hidden.";
   }
 
+  // A cell as the reader's weights leave it: another score, and no rank.
+  function cellOf(head, at) {
+    const cell = draw.cell(head, at);
+    if (own && head.key === "score" && data.shares[at]) {
+      cell.textContent = own[at] === null ? "\u2013" : own[at].toFixed(1).replace("-", "\u2212");
+    }
+    if (own && head.kind === "rank") cell.textContent = "\u2013";
+    return cell;
+  }
+
   function showScore(row, at) {
     if (row.scores === own || !data.shares[at]) return;
     row.scores = own;
     const place = headOf("score").cellIndex;
-    const cell = row.cells[place];
-    if (!own) row.replaceChild(draw.cell(data.heads[place], at), cell);
-    else cell.textContent = own[at] === null ? "\u2013" : own[at].toFixed(1).replace("-", "\u2212");
+    row.replaceChild(cellOf(data.heads[place], at), row.cells[place]);
   }
 
   // Rows in view ----------------------------------------------------------------------------------------------------
@@ -101,8 +114,8 @@
     return row;
   }
 
-  // Draw the page of rows in view; `waiting` is what is still to be drawn.
-  let waiting = null;
+  // Draw the page of rows in view. A later paint ends what an earlier one has still to draw.
+  let paints = 0;
 
   function paint() {
     const last = Math.max(Math.ceil(found.rows.length / PAGE) - 1, 0);
@@ -115,13 +128,14 @@
   }
 
   function afterPaint(rest) {
-    window.clearTimeout(waiting);
+    const mine = ++paints;
     const act = () => {
+      if (mine !== paints) return;
       body.append(...rest.map(rowAt));
       greyOut();
     };
     if (!rest.length) return act();
-    window.requestAnimationFrame(() => { waiting = window.setTimeout(act, 50); });
+    window.requestAnimationFrame(() => { window.setTimeout(act, 50); });
   }
 
   function paintPages(first, length, last) {
@@ -165,16 +179,19 @@
     });
   }
 
+  // Return the column and the way in which rows are sorted: by one's own weights, unless another was asked for.
+  function order() {
+    return own && !state.sort ? ["score", "higher"] : [state.sort, state.way];
+  }
+
   // Find, order and paint everything anew.
   function update() {
-    const byWeights = own && !state.sort;
-    const key = byWeights ? "score" : state.sort;
-    const way = byWeights ? "higher" : state.way;
+    const [key, way] = order();
     finder.sort(key, way);
     found = finder.find(form.elements.q.value, filters());
     heads.forEach(head => {
       if (head.dataset.key !== key) head.removeAttribute("aria-sort");
-      else head.setAttribute("aria-sort", way === "higher" ? "descending" : "ascending");
+      else head.setAttribute("aria-sort", way === "higher" || way === "far" ? "descending" : "ascending");
     });
     shown.textContent = count(found.rows.length) + " of " + count(finder.total) + (finder.total === 1 ? " entry" : " entries");
     paint();
@@ -182,21 +199,18 @@
 
   // Pins ------------------------------------------------------------------------------------------------------------
 
-  function pin(box, at) {
-    if (box.checked && state.pins.length === PINS) {
-      box.checked = false;
-      told.textContent = "Four entries are pinned already; unpin one first.";
-      document.querySelector(".tray").classList.add("full");
-      return;
-    }
-    setPins(box.checked ? state.pins.concat(at) : state.pins.filter(one => one !== at));
+  // `wanted` is what the box said when it was clicked; rows may have been painted anew since.
+  function pin(at, wanted) {
+    const others = state.pins.filter(one => one !== at);
+    const full = wanted && others.length === PINS;
+    setPins(full ? state.pins : wanted ? others.concat(at) : others, full && PINS + " entries are pinned already; unpin one first");
   }
 
-  function setPins(pins) {
+  function setPins(pins, refusal) {
     state.pins = pins;
-    compare(pins);
+    compare(pins, refusal);
     Array.from(body.rows).forEach(row => { row.pin.checked = pins.includes(row.at); });
-    told.textContent = pins.length ? pins.length + " of " + PINS + " pinned" : "Nothing is pinned";
+    told.textContent = refusal || (pins.length ? pins.length + " of " + PINS + " pinned" : "Nothing is pinned");
     remember();
   }
 
@@ -207,60 +221,26 @@
 
   // The address -----------------------------------------------------------------------------------------------------
 
-  const written = text => encodeURIComponent(text).replace(/%(2F|2C|3A|3B|3C|3E|3D|40)/g, decodeURIComponent).replace(/%20/g, "+");
+  const address = quantboard.address(form, { filters: FILTERS, heads: heads, toggles: toggles, weights: weights });
+
+  let written = window.location.search; // the query that this page put into the address
 
   function remember() {
-    const parts = [];
-    const put = (name, value) => { if (value) parts.push(name + "=" + written(value)); };
-    const changed = toggles.filter(one => one.checked !== one.defaultChecked);
-    const values = list => list.map(one => one.value).join(",");
-    put("q", form.elements.q.value);
-    FILTERS.forEach(name => put(name, form.elements[name].value));
-    put("sort", state.sort && state.sort + (state.way === headOf(state.sort).dataset.way ? "" : ".reversed"));
-    put("page", state.page ? String(state.page + 1) : "");
-    put("show", values(changed.filter(one => one.checked)));
-    put("hide", values(changed.filter(one => !one.checked)));
-    put("pin", state.pins.map(at => data.entries[at]).join(","));
-    put("weights", weights.filter(one => one.value !== one.defaultValue)
-      .map(one => one.name.replace("weight.", "") + ":" + one.value).join(","));
-    const place = window.location;
-    window.history.replaceState(null, "", place.pathname + (parts.length ? "?" + parts.join("&") : "") + place.hash);
-  }
-
-  function recallColumns(given) {
-    const listed = name => (given.get(name) || "").split(",");
-    toggles.forEach(one => {
-      one.checked = one.defaultChecked ? !listed("hide").includes(one.value) : listed("show").includes(one.value);
-    });
+    const way = state.sort && state.way !== headOf(state.sort).dataset.way ? ".reversed" : "";
+    written = address.write({ sort: state.sort, way: way, page: state.page, pins: state.pins.map(at => data.entries[at]) });
   }
 
   function recallSort(said) {
     const reversed = said.endsWith(".reversed");
-    const key = reversed ? said.slice(0, -".reversed".length) : said;
-    const head = headOf(key);
-    if (!head) return;
-    state.sort = key;
-    state.way = reversed ? quantboard.OPPOSITE[head.dataset.way] : head.dataset.way;
+    const head = headOf(address.columnKey(reversed ? said.slice(0, -".reversed".length) : said));
+    state.sort = head ? head.dataset.key : "";
+    state.way = !head ? "" : reversed ? quantboard.OPPOSITE[head.dataset.way] : head.dataset.way;
   }
 
-  function recallWeights(said) {
-    said.split(",").forEach(one => {
-      const [name, value] = one.split(":");
-      const input = weights.find(other => other.name === "weight." + name);
-      if (input && value !== undefined) input.value = value;
-    });
-    if (said) document.getElementById("weights").open = true;
-  }
-
+  // What needs the rows; columns, fields and weights were recalled at once.
   function recall(given) {
     const said = name => given.get(name) || "";
-    form.elements.q.value = said("q");
-    FILTERS.forEach(name => {
-      form.elements[name].value = said(name);
-      if (form.elements[name].selectedIndex === -1) form.elements[name].value = "";
-    });
     recallSort(said("sort"));
-    recallWeights(said("weights"));
     state.page = Math.max(Math.floor(Number(said("page"))) - 1, 0) || 0;
     const pinned = said("pin").split(",").map(name => data.entries.indexOf(name)).filter(at => at >= 0);
     state.pins = Array.from(new Set(pinned)).slice(0, PINS);
@@ -272,12 +252,14 @@
 
   // CSV -------------------------------------------------------------------------------------------------------------
 
+  const EQUAL = /^(score_|tie_group$|rank_|front_)/; // columns that hold for equal weights alone
   const quoted = text => (/[",\r\n]/.test(text) ? '"' + text.replace(/"/g, '""') + '"' : text);
 
   // Return the rows in view, of all pages, with the groups of columns in view; the cells are the CSV file's.
   function csv(file) {
     const hidden = toggles.filter(one => !one.checked).map(one => one.value);
-    const kept = file.header.map((_, place) => place).filter(place => !hidden.includes(file.groups[place]));
+    const held = place => !hidden.includes(file.groups[place]) && !(own && EQUAL.test(file.header[place]));
+    const kept = file.header.map((_, place) => place).filter(held);
     const line = (cells, more) => kept.map(place => quoted(cells[place])).concat(more).join(",") + "\r\n";
     const mine = at => (own ? [own[at] === null ? "" : String(Number(own[at].toFixed(6)))] : []);
     return line(file.header, own ? ["score_by_own_weights_percent"] : []) +
@@ -296,14 +278,14 @@
 
   function sortBy(head) {
     const best = head.dataset.way;
-    const again = state.sort === head.dataset.key && state.way === best;
+    const [key, way] = order();
+    const again = key === head.dataset.key && way === best;
     state.sort = head.dataset.key;
     state.way = again ? quantboard.OPPOSITE[best] : best;
     state.page = 0;
     update();
     remember();
-    const order = { higher: "highest first", lower: "lowest first", zero: "closest to 0 first" }[state.way];
-    told.textContent = "Sorted by " + head.querySelector("button").textContent + ", " + order;
+    told.textContent = "Sorted by " + head.querySelector("button").textContent + ", " + WAYS[state.way];
   }
 
   function setUpHead(head) {
@@ -317,7 +299,7 @@
 
   function setUpFilters() {
     form.addEventListener("input", event => {
-      if (toggles.includes(event.target)) return remember();
+      if (toggles.includes(event.target)) return ready(remember);
       ready(() => {
         state.page = 0;
         update();
@@ -329,6 +311,7 @@
       Object.assign(state, { sort: "", way: "", page: 0 });
       weigh();
       update();
+      compare(state.pins);
       remember();
     })));
     const more = document.getElementById("more");
@@ -338,7 +321,12 @@
   }
 
   function reweigh() {
-    ready(() => { weigh(); update(); remember(); });
+    ready(() => {
+      weigh();
+      update();
+      compare(state.pins);
+      remember();
+    });
   }
 
   function setUpWeights() {
@@ -351,7 +339,8 @@
 
   function setUpRows() {
     body.addEventListener("change", event => {
-      ready(() => pin(event.target, event.target.closest("tr").at));
+      const [row, wanted] = [event.target.closest("tr"), event.target.checked];
+      ready(() => pin(row.at, wanted));
     });
     const pages = document.getElementById("pages");
     if (pages) {
@@ -369,13 +358,19 @@
   setUpWeights();
   setUpRows();
   document.getElementById("csv").addEventListener("click", () => {
-    ready(() => quantboard.load(form.dataset.csv, saveCsv));
+    ready(() => quantboard.load(form.dataset.csv, saveCsv, missing));
   });
   form.addEventListener("focusin", () => ready(() => {}), { once: true });
 
   // Some browsers keep what was checked before a reload; the address alone says it here.
   served.forEach(row => { row.querySelector(".pin").checked = false; });
-  const given = new URLSearchParams(window.location.search);
-  recallColumns(given);
-  if (window.location.search.length > 1) ready(() => recall(given));
+  function recallAll() {
+    const given = new URLSearchParams(window.location.search);
+    address.recallColumns(given);
+    address.recallFields(given);
+    if (data || window.location.search.length > 1) ready(() => recall(given));
+  }
+
+  recallAll();
+  window.addEventListener("popstate", () => { if (window.location.search !== written) recallAll(); });
 })();

@@ -73,7 +73,8 @@
     var button = figure.querySelector("button");
     var place = figure.querySelector(".drawing");
     function failed() {
-      button.textContent = "The interactive chart couldn't be loaded";
+      button.textContent = "The interactive chart couldn't be loaded; try again";
+      button.removeAttribute("aria-disabled");
     }
     function draw() {
       var options = {
@@ -82,14 +83,19 @@
       var target = document.createElement("div");
       place.parentNode.insertBefore(target, place);
       window.vegaEmbed(target, window.quantboardCharts[figure.dataset.chart], options).then(function () {
+        target.setAttribute("role", place.getAttribute("role") || "group");
+        target.setAttribute("aria-label", figure.querySelector("h3").textContent);
         place.hidden = true;
         target.className = "drawing live";
+        target.tabIndex = 0;
+        if (document.activeElement === button) target.focus();
         button.remove();
       }).catch(failed);
     }
     button.addEventListener("click", function () {
+      if (button.getAttribute("aria-disabled")) return;
       button.textContent = "Loading\u2026";
-      button.disabled = true;
+      button.setAttribute("aria-disabled", "true");
       load(figure.dataset.bundle, function () { load(figure.dataset.specs, draw, failed); }, failed);
     });
   }

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from evaluator.results import UnitResult
 from evaluator.suites.definitions import QUALITY, Benchmark, Suite
-from sitegen import efficiency, metrics, standing
+from sitegen import efficiency, metrics, probes, standing
 from sitegen.entries import Measured, SiteEntry
 from sitegen.load import Data
 from sitegen.metrics import Figure
 from sitegen.places import Place, fronts, places
+from sitegen.probes import Probes, Setting
 from sitegen.standing import Status
 
 Way = Literal["higher", "lower", "zero"]
@@ -37,7 +37,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """One entry on a board."""
+    """One entry on a board.
+
+    Attributes:
+        date: of the latest of its results that the board shows.
+        source: who measured these; where several did, the least trusted.
+        settings: driver and engine of its probe on each hardware.
+    """
 
     entry: SiteEntry
     status: Status
@@ -49,6 +55,7 @@ class Row:
     command: str | None = None
     date: str = ""
     source: str = ""
+    settings: dict[str, Setting] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -159,82 +166,67 @@ def _reported(table: Board, paper: str) -> Board:
 def board(data: Data, suite: Suite) -> Board:
     """Return one suite's table: ranked rows by score, then the others by name, failed ones last."""
     entries = [entry for entry in data.entries if entry.own(suite)]
-    probes = {entry.name: _probes(entry, suite) for entry in entries}
-    hardware = _hardware(list(probes.values()))
-    disk = [one.value for found in probes.values() if (one := _static(found, efficiency.DISK))]
+    found = {entry.name: probes.succeeded(entry, suite) for entry in entries}
+    machines = _machines(list(found.values()))
+    disk = [one.value for own in found.values() if (one := probes.static(own, efficiency.DISK))]
     disk_unit = efficiency.byte_unit(max(disk, default=1e9))
-    peaks = {name: _peak_unit(probes, name) for name in hardware}
-    speeds = {name: _speed_metric(probes, name) for name in hardware}
     columns = [
         *QUALITY_COLUMNS,
         *_size_columns(disk_unit[0]),
-        *(
-            one
-            for n, name in enumerate(hardware)
-            for one in _speed_columns(n, speeds[name], peaks[name][0])
-        ),
+        *(one for machine in machines for one in _speed_columns(machine)),
         *_benchmark_columns(suite),
     ]
     rows = []
     for entry in entries:
-        figures = _quality(data, suite, entry)
-        figures |= _sizes(probes[entry.name], disk_unit[1])
-        for place, name in enumerate(hardware):
-            found = probes[entry.name].get(name)
-            figures |= _speeds(found, place, speeds[name], peaks[name][1])
-        rows.append(_row(data, suite, entry, {key: one for key, one in figures.items() if one}))
+        figures = _quality(data, suite, entry) | _sizes(found[entry.name], disk_unit[1])
+        for machine in machines:
+            figures |= _speeds(found[entry.name].get(machine.name), machine)
+        shown = {key: one for key, one in figures.items() if one}
+        rows.append(_row(data, suite, entry, shown, found[entry.name]))
     groups = {"quality": "Quality", "size": "Recipe and size"}
-    groups |= {f"hardware{place}": name for place, name in enumerate(hardware)}
+    groups |= {f"hardware{machine.place}": machine.name for machine in machines}
     groups |= {"benchmarks": "Benchmarks"}
-    keys = {f"speed{n}": _speed_key(speeds[name], n) for n, name in enumerate(hardware)}
-    return Board(suite, groups, columns, _ordered(data, suite, rows, keys), hardware)
+    ordered = _ordered(data, suite, rows, machines)
+    return Board(suite, groups, columns, ordered, [machine.name for machine in machines])
 
 
-def probe_name(suite: Suite) -> str:
-    """Return the name of the efficiency probe that follows a suite's protocol."""
-    protocol = suite.efficiency
-    return f"decode-{protocol.input_tokens}-{protocol.output_tokens}"
+@dataclass(frozen=True)
+class Machine:
+    """Some hardware of a board: its place among all, what its columns show, and how most measured.
+
+    Attributes:
+        speed: the metric of its speed.
+        unit: of memory, with its bytes.
+        setting: driver and engine of most entries; those of others stand on no front of speed.
+    """
+
+    name: str
+    place: int
+    speed: str
+    unit: tuple[str, float]
+    setting: Setting
+
+    @property
+    def speed_key(self) -> str:
+        """Return the key of its column of speeds."""
+        kind = "speed" if self.speed == efficiency.SPEED else "call_speed"
+        return f"{kind}{self.place}"
+
+    @property
+    def peak_key(self) -> str:
+        """Return the key of its column of memory."""
+        return f"peak{self.place}"
 
 
-def _probes(entry: SiteEntry, suite: Suite) -> dict[str, UnitResult]:
-    wanted = probe_name(suite)
-    return {
-        one.result.hardware or "": one.result
-        for one in entry.probes()
-        if one.result.status == "ok" and one.result.benchmark == wanted
-    }
-
-
-def _hardware(probes: list[dict[str, UnitResult]]) -> list[str]:
+def _machines(found: list[dict[str, Measured]]) -> list[Machine]:
     """Return the hardware that was measured, most entries first."""
-    names = [name for found in probes for name in found]
-    return sorted(set(names), key=lambda name: (-names.count(name), name))
-
-
-def _peak_unit(probes: dict[str, dict[str, UnitResult]], hardware: str) -> tuple[str, float]:
-    results = [found[hardware] for found in probes.values() if hardware in found]
-    peaks = [metrics.plain_figure(one.metrics.get(efficiency.PEAK)) for one in results]
-    return efficiency.byte_unit(max((one.value for one in peaks if one), default=1e9))
-
-
-def _speed_metric(probes: dict[str, dict[str, UnitResult]], hardware: str) -> str:
-    """Return the speed that a column shows: of decoding, or where no entry has that, of whole calls."""
-    results = [found[hardware] for found in probes.values() if hardware in found]
-    shared = (
-        name
-        for name in (efficiency.SPEED, efficiency.CALL_SPEED)
-        if any(metrics.plain_figure(one.metrics.get(name)) for one in results)
-    )
-    return next(shared, efficiency.SPEED)
-
-
-def _static(found: dict[str, UnitResult], name: str) -> Figure | None:
-    """Return a figure that no hardware changes, from the first probe that has it."""
-    for hardware in sorted(found):
-        shown = metrics.plain_figure(found[hardware].metrics.get(name))
-        if shown:
-            return shown
-    return None
+    machines = []
+    for place, name in enumerate(probes.hardware(found)):
+        results = probes.on(found, name)
+        common = probes.most_common([probes.setting(one) for one in results])
+        unit, speed = probes.peak_unit(results), probes.speed_metric(results)
+        machines.append(Machine(name, place, speed, unit, common))
+    return machines
 
 
 def _size_columns(disk_unit: str) -> list[Column]:
@@ -248,17 +240,16 @@ def _size_columns(disk_unit: str) -> list[Column]:
     ]
 
 
-def _speed_key(metric: str, place: int) -> str:
-    return f"speed{place}" if metric == efficiency.SPEED else f"call_speed{place}"
-
-
-def _speed_columns(place: int, metric: str, unit: str) -> list[Column]:
-    group, key = f"hardware{place}", _speed_key(metric, place)
-    speed, peak = efficiency.kind_of(metric), efficiency.kind_of(efficiency.PEAK)
-    title = "Speed" if metric == efficiency.SPEED else "Speed of whole calls"
+def _speed_columns(machine: Machine) -> list[Column]:
+    group = f"hardware{machine.place}"
+    speed, peak = efficiency.kind_of(machine.speed), efficiency.kind_of(efficiency.PEAK)
+    title = "Speed" if machine.speed == efficiency.SPEED else "Speed of whole calls"
+    unit = machine.unit[0]
     return [
-        Column(key, title, speed.unit, "higher", group, speed.description),
-        Column(f"peak{place}", "Memory", unit, "lower", group, peak.description, 2, interval=False),
+        Column(machine.speed_key, title, speed.unit, "higher", group, speed.description),
+        Column(
+            machine.peak_key, "Memory", unit, "lower", group, peak.description, 2, interval=False
+        ),
     ]
 
 
@@ -296,38 +287,44 @@ def _retention(data: Data, suite: Suite, entry: SiteEntry) -> Figure | None:
     return data.compared(entry).retentions.get(suite.label)
 
 
-def _sizes(found: dict[str, UnitResult], disk_size: float) -> dict[str, Figure | None]:
-    disk = _static(found, efficiency.DISK)
+def _sizes(found: Probes, disk_size: float) -> dict[str, Figure | None]:
+    disk = probes.static(found, efficiency.DISK)
     return {
-        "effective_bits": _static(found, efficiency.BITS),
+        "effective_bits": probes.static(found, efficiency.BITS),
         "disk": disk and efficiency.scaled(disk, disk_size),
     }
 
 
-def _speeds(
-    result: UnitResult | None, place: int, metric: str, unit: float
-) -> dict[str, Figure | None]:
-    if result is None:
+def _speeds(one: Measured | None, machine: Machine) -> dict[str, Figure | None]:
+    """Return speed and memory on some hardware, marked where driver or engine aren't most entries'."""
+    if one is None:
         return {}
-    peak = metrics.plain_figure(result.metrics.get(efficiency.PEAK))
+    shown = one.result.metrics
+    apart = probes.difference(probes.setting(one.result), machine.setting)
+    speed = metrics.plain_figure(shown.get(machine.speed))
+    peak = metrics.plain_figure(shown.get(efficiency.PEAK))
     return {
-        _speed_key(metric, place): metrics.plain_figure(result.metrics.get(metric)),
-        f"peak{place}": peak and efficiency.scaled(peak, unit),
+        machine.speed_key: speed and replace(speed, note=speed.note or apart),
+        machine.peak_key: peak
+        and replace(efficiency.scaled(peak, machine.unit[1]), note=peak.note or apart),
     }
 
 
-def _row(data: Data, suite: Suite, entry: SiteEntry, figures: dict[str, Figure]) -> Row:
-    found = entry.own(suite)
+def _row(
+    data: Data, suite: Suite, entry: SiteEntry, figures: dict[str, Figure], measured: Probes
+) -> Row:
+    found = [*entry.own(suite).values(), *measured.values()]
     status, problems, command = standing.standing(data, suite, entry, figures)
     return Row(
         entry,
         status,
         figures,
         shares=_shares(suite, entry) if "score" in figures else {},
-        problems=tuple(problems),
+        problems=(*problems, *probes.failures(entry, suite)),
         command=command,
-        date=max(one.result.timing.finished for one in found.values())[:10],
-        source=_source(list(found.values())),
+        date=max(one.result.timing.finished for one in found)[:10],
+        source=_source(found),
+        settings={name: probes.setting(one.result) for name, one in measured.items()},
     )
 
 
@@ -342,18 +339,21 @@ def _source(found: list[Measured]) -> str:
     return min((one.source for one in found), key=order.index)
 
 
-def _ordered(data: Data, suite: Suite, rows: list[Row], speeds: dict[str, str]) -> list[Row]:
+def _ordered(data: Data, suite: Suite, rows: list[Row], machines: list[Machine]) -> list[Row]:
     """Sort rows, and give ranked ones their places and fronts."""
     ranked = [row for row in rows if row.status == "ranked"]
     ranked.sort(key=lambda row: (-row.figures["score"].value, row.entry.name))
     scores, drawn = data.drawn(suite, [row.entry for row in ranked])
-    found = zip(
-        ranked,
-        places(scores, drawn),
-        fronts([row.figures for row in ranked], speeds),
-        strict=True,
-    )
+    keys = {f"speed{machine.place}": machine.speed_key for machine in machines}
+    weighed = [_comparable(row, machines) for row in ranked]
+    found = zip(ranked, places(scores, drawn), fronts(weighed, keys), strict=True)
     placed = [replace(row, place=place, fronts=on) for row, place, on in found]
     rest = [row for row in rows if row.status != "ranked"]
     rest.sort(key=lambda row: (row.status == "failed", row.entry.name))
     return placed + rest
+
+
+def _comparable(row: Row, machines: list[Machine]) -> dict[str, Figure]:
+    """Return a row's figures without speeds under another driver or engine than most entries'."""
+    apart = {one.speed_key for one in machines if row.settings.get(one.name) != one.setting}
+    return {key: shown for key, shown in row.figures.items() if key not in apart}

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from evaluator.results import Provenance, Source, Submission, UnitResult
 from evaluator.submissions import (
@@ -15,6 +16,9 @@ from evaluator.submissions import (
     subfolders,
 )
 from evaluator.suites.definitions import Suite, load_suite, suite_names
+
+DRIVER, ENGINE = ("driver",), ("torch", "transformers")  # what speeds and memory depend on
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,6 @@ def slim(entry: SiteEntry) -> SiteEntry:
 
 def _slim(one: Measured) -> Measured:
     result = one.result
-    judge = result.provenance.judge
     metrics = {
         name: metric.model_copy(update={"raw": None}) if metric.raw else metric
         for name, metric in result.metrics.items()
@@ -167,7 +170,23 @@ def _slim(one: Measured) -> Measured:
         update={
             "metrics": metrics,
             "groups": {},
-            "provenance": Provenance(command="", judge=judge),
+            "provenance": _slim_provenance(result),
         }
     )
     return replace(one, stored=replace(one.stored, result=kept))
+
+
+def _slim_provenance(result: UnitResult) -> Provenance:
+    """Return what tables and findings ask of how a result came to be: the judge, and how a probe was made."""
+    whole = result.provenance
+    return Provenance(
+        command="",
+        judge=whole.judge,
+        hardware=_some(whole.hardware, DRIVER),
+        packages=_some(whole.packages, ENGINE),
+        notes=whole.notes if result.kind == "efficiency" else [],
+    )
+
+
+def _some(record: Mapping[str, Value], names: tuple[str, ...]) -> dict[str, Value]:
+    return {name: record[name] for name in names if name in record}

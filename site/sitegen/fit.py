@@ -13,8 +13,8 @@ from importlib import resources
 import yaml
 
 from evaluator.results import Contract, UnitResult
-from sitegen import efficiency
-from sitegen.board import Board, Row, probe_name
+from sitegen import efficiency, probes
+from sitegen.board import Board, Row
 from sitegen.entries import SiteEntry
 
 GIGABYTE = 1e9
@@ -128,22 +128,17 @@ def candidates(table: Board) -> list[Candidate]:
 
 
 def _candidate(table: Board, row: Row) -> Candidate:
-    probes = _probes(table, row.entry)
-    found = (one for probe in probes if (one := _demand(probe)))
+    measured = _probes(table, row.entry)
+    found = (one for probe in measured if (one := _demand(probe)))
     demand = next(found, None)
-    missing = "" if demand else _missing(probes)
+    missing = "" if demand else _missing(measured)
     return Candidate(row, demand, missing)
 
 
 def _probes(table: Board, entry: SiteEntry) -> list[UnitResult]:
     """Return the entry's probes by the suite's protocol, the board's commonest hardware first."""
-    wanted = probe_name(table.suite)
-    found = {
-        one.result.hardware: one.result
-        for one in entry.probes()
-        if one.result.status == "ok" and one.result.benchmark == wanted
-    }
-    return [found[name] for name in table.hardware if name in found]
+    found = probes.succeeded(entry, table.suite)
+    return [found[name].result for name in table.hardware if name in found]
 
 
 def _value(probe: UnitResult, name: str) -> float | None:

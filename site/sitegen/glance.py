@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from evaluator.comparison.shares import slope
 from evaluator.statistics.paired import Flips
 from evaluator.suites.definitions import QUALITY, Benchmark, MetricDefinition, Suite
-from sitegen import metrics, words
+from sitegen import metrics, probes, words
 from sitegen.board import Board, Column, Row
 from sitegen.comparisons import BesideBase, Compared
 from sitegen.metrics import Figure
@@ -152,11 +152,16 @@ def _marked(line: Line, reach: float) -> Line:
 
 @dataclass(frozen=True)
 class Ratio:
-    """A figure of size or speed, and how many times the base's it is; None without a base's."""
+    """A figure of size or speed, and how many times the base's it is; None without a base's.
+
+    Attributes:
+        refusal: why they can't be compared, such as another driver.
+    """
 
     column: Column
     figure: Figure
     times: float | None
+    refusal: str = ""
 
 
 def ratios(table: Board, row: Row, base: Row | None) -> list[tuple[str, list[Ratio]]]:
@@ -166,9 +171,18 @@ def ratios(table: Board, row: Row, base: Row | None) -> list[tuple[str, list[Rat
         shown = row.figures.get(column.key)
         if shown and (column.group == "size" or column.group.startswith("hardware")):
             other = base.figures.get(column.key) if base and base is not row else None
-            times = shown.value / other.value if other and other.value else None
-            found.setdefault(table.groups[column.group], []).append(Ratio(column, shown, times))
+            group = table.groups[column.group]
+            refusal = _refusal(row, base, group) if base and other else ""
+            times = shown.value / other.value if other and other.value and not refusal else None
+            found.setdefault(group, []).append(Ratio(column, shown, times, refusal))
     return list(found.items())
+
+
+def _refusal(row: Row, base: Row, hardware: str) -> str:
+    """Say what of driver and engine isn't the base's, as in `not comparable: driver 535.54`."""
+    own, other = row.settings.get(hardware, ()), base.settings.get(hardware, ())
+    apart = probes.difference(own, other)
+    return f"not comparable: {apart}" if apart else ""
 
 
 @dataclass(frozen=True)

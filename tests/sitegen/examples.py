@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
-from sitegen import board, efficiency
+from sitegen import efficiency, probes
 
 from evaluator.results import (
     Calibration,
@@ -188,7 +188,7 @@ def probe_result(
     return UnitResult(
         kind="efficiency",
         entry=name,
-        benchmark=board.probe_name(load_suite(suite)),
+        benchmark=probes.probe_name(load_suite(suite)),
         hardware=hardware,
         status="ok",
         metrics={

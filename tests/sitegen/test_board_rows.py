@@ -86,7 +86,7 @@ def test_csv_cells_are_harmless_and_know_their_columns(small: Board) -> None:
 def test_parts_hold_all_rows(small: Board, total: int, pages: int) -> None:
     """Rows are spread over pages of 200, each linked with its neighbours."""
     board = replace(small, rows=[small.rows[0]] * total)
-    parts = board_page._parts(board, "index.html")
+    parts = board_page._parts(board, "index.html", 200)
     assert len(parts) == pages
     assert next(iter(parts)) == "index.html"
     made = list(parts.values())
@@ -94,6 +94,14 @@ def test_parts_hold_all_rows(small: Board, total: int, pages: int) -> None:
     assert [part.before for part in made[1:]] == list(parts)[:-1]
     assert (made[0].before, made[-1].after) == (None, None)
     assert sum(part.last - part.first + 1 for part in made) == total
+
+
+def test_papers_take_their_rows_from_the_boards(small: Board) -> None:
+    """A document holds 200 rows of entries, those of papers among them; each paper gets its share."""
+    paper = replace(small, rows=[small.rows[0]] * 100, paper="A paper")
+    found = board_page._papers(replace(small, papers=[paper] * 3))
+    assert [len(one.rows) for one in found] == [26, 26, 26]
+    assert board_page._papers(small) == []
 
 
 def test_widths_stay_within_the_style_sheets(small: Board) -> None:
@@ -109,7 +117,7 @@ def test_widths_stay_within_the_style_sheets(small: Board) -> None:
 def test_every_group_of_columns_can_be_hidden(small: Board) -> None:
     """The style sheet knows each group's box."""
     css = Path("site/assets/board.css").read_text("utf-8")
-    for group in (*small.groups, *(f"hardware{place}" for place in range(16))):
+    for group in (*small.groups, *(f"hardware{place}" for place in range(64))):
         assert f".show-{group}:not(:checked)) .g-{group}" in css
 
 

@@ -45,6 +45,7 @@ class Part:
         paper: citation, where the figures are reported.
         table: the same numbers as the chart's.
         more: a longer table that the page folds away.
+        notes: what a paper's figures need to be read rightly.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Part:
     table: Sheet | None = None
     more: Sheet | None = None
     charted: str = "table"  # which of the two holds the chart's numbers
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from sitegen.board import Board, Row
 from sitegen.entries import SiteEntry
 from sitegen.load import Data
 from sitegen.metrics import Figure
+from sitegen.probes import Setting
 
 SAVED = 0.95  # of the base's bytes: what takes more was stored as wide as the base
 FIXED = (
@@ -24,9 +25,9 @@ def points(table: Board) -> pd.DataFrame:
     """Return one row per entry with a score.
 
     `bytes` are those on disk, or where nobody has these the peak memory; `memory` and `speed` are in percent
-    of the base's on the first hardware; `width` is the effective bits per weight, or else the nominal ones;
-    `parameters` follow from the base's bytes and width, in the unit of `bytes`. Each benchmark of the score
-    has a column of its own, by its headline.
+    of the base's on the first hardware, where driver and engine agree; `width` is the effective bits per
+    weight, or else the nominal ones; `parameters` follow from the base's bytes and width, in the unit of
+    `bytes`. Each benchmark of the score has a column of its own, by its headline.
     """
     size, keys = size_key(table), _keys(table)
     benchmarks = [one.name for one in table.weighed]
@@ -49,10 +50,15 @@ def definitions(table: Board) -> dict[str, MetricDefinition]:
     return {one.name: one.metrics[one.headline[0]] for one in quality}
 
 
-def _keys(table: Board) -> tuple[str, str]:
-    """Return the figures of memory and speed on the hardware that most entries were measured on."""
+def _keys(table: Board) -> tuple[str, str, str]:
+    """Return the figures of memory and speed on the commonest hardware, and its name."""
     found = {column.key for column in table.columns}
-    return "peak0", "speed0" if "speed0" in found else "call_speed0"
+    speed = "speed0" if "speed0" in found else "call_speed0"
+    return "peak0", speed, next(iter(table.hardware), "")
+
+
+def _setting(row: Row, hardware: str) -> Setting:
+    return row.settings.get(hardware, ())
 
 
 def _with_bases(rows: list[Row]) -> Iterator[tuple[Row, Row | None]]:
@@ -72,10 +78,11 @@ def _base_name(family: Data, entry: SiteEntry) -> str:
     return base.name if base else ""
 
 
-def _record(row: Row, base: Row | None, size: str, keys: tuple[str, str]) -> dict[str, object]:
+def _record(row: Row, base: Row | None, size: str, keys: tuple[str, str, str]) -> dict[str, object]:
     entry, quantization = row.entry, row.entry.submission.quantization
     score, retention = row.figures["score"], row.figures.get("retention")
-    speed, low, high = _relative(row, base, keys[1])
+    alike = base if base and _setting(row, keys[2]) == _setting(base, keys[2]) else None
+    speed, low, high = _relative(row, alike, keys[1])
     return {
         "entry": entry.name,
         "family": entry.family.replace("--", "/", 1),
@@ -93,7 +100,7 @@ def _record(row: Row, base: Row | None, size: str, keys: tuple[str, str]) -> dic
         "width": _width(row),
         "bytes": _value(row, size),
         "base_bytes": _value(base, size) if base else math.nan,
-        "memory": _relative(row, base, keys[0])[0],
+        "memory": _relative(row, alike, keys[0])[0],
         "speed": speed,
         "speed_low": low,
         "speed_high": high,

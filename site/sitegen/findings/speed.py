@@ -66,7 +66,14 @@ def part(key: str, table: Board, points: pd.DataFrame) -> Part:
         _sheet(both, hardware),
         _listed(shown, note, hardware),
         charted="more",
+        notes=_notes(table) if table.paper is not None else (),
     )
+
+
+def _notes(table: Board) -> tuple[str, ...]:
+    """Return what a paper's files say of their speeds and memory, each once."""
+    every = (one for row in table.rows for one in row.entry.probes())
+    return tuple(dict.fromkeys(note for one in every for note in one.result.provenance.notes))
 
 
 def _told(both: pd.DataFrame, hardware: str) -> str:
@@ -76,7 +83,7 @@ def _told(both: pd.DataFrame, hardware: str) -> str:
     )
     return (
         f"{len(both):,} quantized {'entry' if len(both) == 1 else 'entries'} on {hardware}: the median takes "
-        f"{median[0]} % of its base's memory and decodes at {median[1]} % of its speed."
+        f"{median[0]} % of its base's memory and generates at {median[1]} % of its speed."
     )
 
 

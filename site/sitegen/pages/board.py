@@ -16,6 +16,7 @@ from sitegen.pages.writer import Pages
 
 SHOWN_GROUPS = ("size", "quality", "hardware0")
 MOST_ROWS = 200  # in one document
+PAPER_ROWS = 80  # of these at most, for all papers together
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,9 @@ def _board(pages: Pages, site: Contents, board: Board, path: str) -> None:
     figures = board_charts.figures(tables.points(board), disk)
     table = board_rows.drawn(board)
     facets = board_data.facets(board)
-    parts = _parts(board, path)
+    papers = _papers(board)
+    step = MOST_ROWS - sum(len(one.rows) for one in papers)
+    parts = _parts(board, path, step)
     name = board.suite.name
     pages.render(
         path,
@@ -53,19 +56,18 @@ def _board(pages: Pages, site: Contents, board: Board, path: str) -> None:
         description="A leaderboard of quantized language models: quality, alignment and efficiency.",
         section="Board",
         board=board,
-        table=replace(table, rows=table.rows[:MOST_ROWS]),
+        table=replace(table, rows=table.rows[:step]),
+        step=step,
         part=next(iter(parts.values())),
-        papers=[board_rows.drawn_paper(one, MOST_ROWS) for one in board.papers],
+        papers=papers,
         tabs=site.tabs,
         facets=[one for one in facets if len(one.options) > 1],
         disk_unit=disk if any("disk" in row.figures for row in board.rows) else None,
         shown_groups=SHOWN_GROUPS,
         charts=drawings.add(pages, f"assets/charts-{name}.js", figures),
         csv=site.csv_path(board),
-        rows_script=_script(
-            pages, f"assets/board-{name}.js", board_data.rows_script(table, facets)
-        ),
-        csv_script=_script(pages, f"assets/csv-{name}.js", board_data.csv_script(board)),
+        rows_script=_script(pages, f"board-{name}", board_data.rows_script(table, facets)),
+        csv_script=_script(pages, f"csv-{name}", board_data.csv_script(board)),
         dataset=_dataset(site) if path == "index.html" else None,
     )
     for place, (own, part) in enumerate(parts.items()):
@@ -78,20 +80,27 @@ def _dataset(site: Contents) -> Markup:
     return Markup(text)  # noqa: S704  it holds no character that markup needs
 
 
-def _script(pages: Pages, path: str, text: str) -> str:
-    """Add a script, and return its address, which changes with it: no page meets another build's."""
+def _script(pages: Pages, name: str, text: str) -> str:
+    """Add a script, and return its path, which changes with it: an older page finds none, no other rows."""
+    path = f"assets/{name}.{hashlib.sha256(text.encode()).hexdigest()[:8]}.js"
     pages.add(path, text)
-    return f"{path}?{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    return path
 
 
-def _parts(board: Board, path: str) -> dict[str, Part]:
+def _papers(board: Board) -> list[Table]:
+    """Return the papers' tables, each with its share of the rows that papers get."""
+    most = PAPER_ROWS // max(len(board.papers), 1)
+    return [board_rows.drawn_paper(one, max(most, 1)) for one in board.papers]
+
+
+def _parts(board: Board, path: str, step: int) -> dict[str, Part]:
     """Return the parts of a board by page: the board itself, then those that hold further rows."""
     total = len(board.rows)
-    starts = range(0, max(total, 1), MOST_ROWS)
+    starts = range(0, max(total, 1), step)
     paths = [f"suites/{board.suite.name}/rows/{n}/index.html" for n in range(1, len(starts) + 1)]
     paths[0] = path
     return {
-        own: Part(start + 1, min(start + MOST_ROWS, total), total, before, after)
+        own: Part(start + 1, min(start + step, total), total, before, after)
         for own, start, before, after in zip(
             paths, starts, [None, *paths[:-1]], [*paths[1:], None], strict=True
         )

@@ -27,17 +27,22 @@ class Head:
     unit: str = ""
     description: str = ""
     width: int = 0  # in characters
+    fixed: bool = False  # whether readers can't hide it
+
+    @property
+    def _chosen(self) -> str:
+        return f"g-{self.group}" if self.group and not self.fixed else ""
 
     @property
     def classes(self) -> str:
         """Return the classes of the head and of its cells."""
-        return " ".join(filter(None, (CLASSES.get(self.kind), self.group and f"g-{self.group}")))
+        return " ".join(filter(None, (CLASSES.get(self.kind), self._chosen)))
 
     @property
     def column_classes(self) -> str:
         """Return the classes that give the column its width and let it be hidden."""
-        group = f" g-{self.group}" if self.group else ""
-        return f"w-{self.kind if self.kind in WIDE else self.width}{group}"
+        width = self.kind if self.kind in WIDE else self.width
+        return " ".join(filter(None, (f"w-{width}", self._chosen)))
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,10 @@ class Table:
         found = [head.group for head in self.heads]
         return [(name, title, found.count(name)) for name, title in self.board.groups.items()]
 
+    def chosen(self, group: str) -> bool:
+        """Say whether readers choose to see a group: not a paper's hardware, which isn't the board's."""
+        return not any(head.fixed for head in self.heads if head.group == group)
+
 
 ENTRY = Head("entry", "Entry", "lower", "entry")
 RANK = Head(
@@ -109,7 +118,10 @@ def drawn(board: Board) -> Table:
 
 def drawn_paper(board: Board, most: int) -> Table:
     """Return at most so many rows of a paper's table, which has neither ranks nor dates."""
-    return _table(board, [ENTRY, *_figure_heads(board)], board.rows[:most])
+    heads = [
+        replace(head, fixed=head.group.startswith("hardware")) for head in _figure_heads(board)
+    ]
+    return _table(board, [ENTRY, *heads], board.rows[:most])
 
 
 def _table(board: Board, heads: list[Head], rows: list[Row]) -> Table:
