@@ -21,6 +21,7 @@ from tests.sitegen.reading import Page
 
 ROOT = Path(__file__).resolve().parents[2]
 KB = 1_000
+URL = "https://board.example/"  # as published
 PACKING = 6  # gzip's own level, which hosts use
 FAMILY = 10  # entries
 FONTS = (".woff", ".woff2", ".ttf", ".otf")
@@ -66,7 +67,7 @@ def write_large_board(folder: Path, rows: int) -> None:
     facts = Facts(shape=SHAPES[2])
     base = write_entry(family / BASELINE, 1, 0.7, facts=facts)
     write_entry(family / "gptq-4bit-g128", 2, 0.7, base, 0.05, facts=facts)
-    found = contents(load.read(folder / "submissions"))
+    found = contents(load.read(folder / "submissions"), URL)
     larger = replace(found, boards=[of_many(found.boards[0], rows)])
 
     def sink(path: str, content: bytes) -> None:
@@ -77,7 +78,7 @@ def write_large_board(folder: Path, rows: int) -> None:
     for asset in sorted((ROOT / "site" / "assets").iterdir()):
         sink(f"assets/{asset.name}", asset.read_bytes())
     sink(BUNDLE, drawing.bundle().encode())
-    board_page.make(Pages(environment(ROOT / "templates"), sink), larger)
+    board_page.make(Pages(environment(ROOT / "templates"), sink, URL), larger)
 
 
 def of_many(table: Board, rows: int) -> Board:

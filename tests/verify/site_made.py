@@ -9,6 +9,7 @@ from tests.verify.report import ROOT, Context
 
 QUICK_SHAPES = (0, 8)  # 1.5 and 8 billion weights
 JOBS = 2
+URL = "https://board.example/"  # as published: with an address a site has more files, and more in each page
 
 
 def submissions(context: Context) -> Path:
@@ -38,7 +39,7 @@ def site_of_its_own(context: Context, name: str) -> Path:
 
 
 def build_site(root: Path, output: Path) -> None:
-    """Build a site as `quantboard build` does."""
+    """Build a site as the one that is published."""
     from sitegen.build import build
 
-    build(root, output, root=ROOT)
+    build(root, output, root=ROOT, url=URL)

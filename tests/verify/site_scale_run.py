@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.verify.report import ROOT
+from tests.verify.site_made import URL
 
 JOBS = 2
-URL = "https://board.example/"  # with an address a site has more files, and more in each page
 FAULT = "--stamped"
 
 
