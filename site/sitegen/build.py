@@ -1,6 +1,5 @@
 """Build the site: read, compute, make every page, then put the finished folder in its place at once."""
 
-import hashlib
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from evaluator.errors import InputError
 from evaluator.submissions import read_ledger
 from sitegen import drawing
 from sitegen.contents import Contents, contents
+from sitegen.entries import files_digest, pages_digest
 from sitegen.load import Data, family_folders, part_of
 from sitegen.machines import addresses
 from sitegen.pages import everything, machines
@@ -120,16 +120,12 @@ def _compute(sharing: Workers, data: Data) -> dict[str, list[Part]]:
     for name, entries in data.families.items():
         for part in sorted({part_of(entry) for entry in entries}):
             own = [one for one in entries if part_of(one) == part]
-            digest = _digest([one.digest for one in own])
-            parts.setdefault(name, []).append(Part(name, part, digest, data.by_part[part]))
-    listed = [one for found in parts.values() for one in found]
-    for wanted, found in zip(listed, sharing.each(part_statistics, listed), strict=True):
-        data.known[wanted.part, wanted.family] = found
+            found = Part(name, part, files_digest(own), data.by_part[part])
+            parts.setdefault(name, []).append(found)
+    listed = [one for several in parts.values() for one in several]
+    for wanted, made in zip(listed, sharing.each(part_statistics, listed), strict=True):
+        data.known[wanted.part, wanted.family] = made
     return parts
-
-
-def _digest(digests: list[str]) -> str:
-    return hashlib.sha256(" ".join(digests).encode()).hexdigest()
 
 
 def _render(
@@ -161,7 +157,7 @@ def _families(site: Contents, parts: dict[str, list[Part]]) -> list[Family]:
     return [
         Family(
             name=name,
-            digest=_digest([one.digest for one in entries]),
+            digest=pages_digest(entries),
             parts=parts[name],
             shared=site.data.by_part,
             boards=boards[name],
