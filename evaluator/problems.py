@@ -22,6 +22,7 @@ INVISIBLE = frozenset("\u061c\u200b\u200e\u200f\u2028\u2029\u2060\ufeff") | {
     for first, last in ((0x202A, 0x202E), (0x2066, 0x2069), (0xE0000, 0xE007F))
     for code in range(first, last + 1)
 }
+UNPRINTED = {"Cc": "control character", "Cs": "half of a surrogate pair"}  # by Unicode category
 SHOWN = 60  # characters of a submitter's value that a message repeats
 
 
@@ -86,9 +87,9 @@ def text_fault(text: str) -> str | None:
     if text.isascii() and text.isprintable():  # nearly every text
         return None
     for character in text:
-        control = unicodedata.category(character) == "Cc" and character not in "\n\t"
-        if control or character in INVISIBLE:
-            name = unicodedata.name(character, "control character")
+        kind = UNPRINTED.get(unicodedata.category(character))
+        if (kind and character not in "\n\t") or character in INVISIBLE:
+            name = unicodedata.name(character, kind or "invisible")
             return f"holds U+{ord(character):04X} ({name.lower()}); remove it"
     if not unicodedata.is_normalized("NFC", text):
         return "isn't in Unicode form NFC; write accented letters as one character each"
@@ -168,6 +169,8 @@ def _pattern_sentence(name: str, value: str) -> str:
             f"{name} is {shown(value)} ({len(value)} characters); "
             "write the whole commit, 40 hex digits in lower case, as the Hub's history shows it"
         )
+    if name.startswith("timing."):
+        return f"{name} is {shown(value)}; write the time in UTC, such as 2026-01-31T09:05:00Z"
     return f"{name} is {shown(value)}; write a Hub id, organisation/name"
 
 

@@ -4,6 +4,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,12 @@ from evaluator.ledger import file_digest
 from evaluator.problems import Problem, dotted, error, explained, shown, text_fault, texts, warning
 from evaluator.results import Metric, Submission, UnitResult, read_result
 from evaluator.suites.definitions import Benchmark, Suite, load_suite, suite_names
+from evaluator.suites.derived import DERIVATIONS
 
 LOCAL = "local/"
+LONGEST = 2_000  # characters of a reason or a note
+LARGEST = 1e100  # of any unit: squares and percentages of it are still finite
+AHEAD = timedelta(days=1)  # that a clock may be
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,8 @@ def _unreadable(file: Path, fault: ResultError) -> list[Problem]:
 def _one(one: Found, entry: str, submission: Submission | None) -> Iterator[Problem]:
     yield from _path_problems(one, entry)
     yield from _text_problems(one)
+    yield from _length_problems(one)
+    yield from _timing_problems(one)
     yield from _outcome_problems(one)
     yield from _items_problems(one)
     yield from _suite_problems(one)
@@ -87,13 +94,45 @@ def _path_problems(one: Found, entry: str) -> Iterator[Problem]:
 
 
 def _text_problems(one: Found) -> Iterator[Problem]:
-    for where, text in texts(one.result.model_dump(mode="json")):
+    record = one.result.model_dump()  # mode json would mend what is to be found in keys
+    for where, text in texts(record):
         fault = text_fault(text)
         if fault:
             yield error(one.path, f"{dotted(where)} {fault}, or run the unit again")
-    for where, value in _floats(one.result.provenance.model_dump(mode="python"), ("provenance",)):
+    for where, value in _floats(record["provenance"], ("provenance",)):
         if not math.isfinite(value):
             yield error(one.path, f"{'.'.join(where)} is NaN or infinite; run the unit again")
+
+
+def _length_problems(one: Found) -> Iterator[Problem]:
+    result = one.result
+    said = {"reason": result.reason, "supersedes_reason": result.supersedes_reason}
+    for name, metric in _all_metrics(result):
+        said |= {f"{name}.reason": metric.reason, f"{name}.note": metric.note}
+    for where, text in said.items():
+        if text and len(text) > LONGEST:
+            yield error(
+                one.path,
+                f"{where} has {len(text):,} characters, more than the {LONGEST:,} allowed; shorten it",
+            )
+
+
+def _timing_problems(one: Found) -> Iterator[Problem]:
+    """Refuse times that no run has had: not in the calendar, or still to come."""
+    for field in ("started", "finished"):
+        said = getattr(one.result.timing, field)
+        try:
+            ahead = datetime.fromisoformat(said) - datetime.now(UTC)
+        except ValueError:
+            yield error(
+                one.path, f"timing.{field} is {said}, which no calendar has; run the unit again"
+            )
+            continue
+        if ahead > AHEAD:
+            yield error(
+                one.path,
+                f"timing.{field} is {said}, which is still to come; set the clock and run the unit again",
+            )
 
 
 def _floats(data: Any, where: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], float]]:
@@ -119,6 +158,9 @@ def _outcome_problems(one: Found) -> Iterator[Problem]:
             yield error(one.path, f"{name}.value is null without a reason; add why")
         if metric.ci95 and metric.ci95[0] > metric.ci95[1]:
             yield error(one.path, f"{name}.ci95 ends below its start; run the unit again")
+        numbers = [metric.value, metric.stderr, *(metric.ci95 or ()), *(metric.raw or ())]
+        if any(number is not None and abs(number) > LARGEST for number in numbers):
+            yield error(one.path, f"{name} holds a number beyond {LARGEST:g}; run the unit again")
 
 
 def _all_metrics(result: UnitResult) -> Iterator[tuple[str, Metric]]:
@@ -166,16 +208,24 @@ def _suite_problems(one: Found) -> Iterator[Problem]:
         yield warning(one.path, f"only {limit} items were asked (--limit); run the unit without it")
     try:
         benchmark = suite.benchmark(one.place.benchmark)
-    except InputError:
-        known = ", ".join(benchmark.name for benchmark in suite.benchmarks)
-        yield warning(
-            one.path,
-            f"suite {suite.label} has no benchmark {one.place.benchmark}; known are {known}",
-        )
+    except InputError as fault:
+        yield _unknown_benchmark(one, suite, fault)
         return
     if benchmark.name != one.place.benchmark:
         yield error(one.path, f"this benchmark is called {benchmark.name}; rename the file so")
     yield from _metric_problems(one, benchmark)
+
+
+def _unknown_benchmark(one: Found, suite: Suite, fault: InputError) -> Problem:
+    """Refuse a name that can't be derived; another stays off the board, and only informs."""
+    names = [benchmark.name for benchmark in suite.benchmarks]
+    base, dash, _ = one.place.benchmark.partition("-")
+    if dash and base in names and base in DERIVATIONS:
+        return error(one.path, f"{fault}, or remove this result")
+    return warning(
+        one.path,
+        f"suite {suite.label} has no benchmark {one.place.benchmark}; known are {', '.join(names)}",
+    )
 
 
 @cache

@@ -29,6 +29,7 @@ HubId = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}$")
 ]
 Revision = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+Moment = Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}Z$")]
 
 DTYPE_SHORT: dict[str, str] = {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}
 ONLY_BITS: dict[str, tuple[int, ...]] = {
@@ -229,8 +230,8 @@ class Provenance(Contract):
 class Timing(Contract):
     """When it ran; the only part that differs between two runs of the same unit."""
 
-    started: str = Field(description="UTC, ISO 8601, seconds.")
-    finished: str = Field(description="UTC, ISO 8601, seconds.")
+    started: Moment = Field(description="UTC, ISO 8601, seconds.")
+    finished: Moment = Field(description="UTC, ISO 8601, seconds.")
     seconds: float = Field(ge=0, description="Wall-clock seconds, loading left out.")
     reused: int = Field(
         default=0,
@@ -249,9 +250,7 @@ class UnitResult(Contract):
         default=None, description="`<suite>@<version>`; the one whose protocol ran."
     )
     benchmark: str = Field(description="Name of the benchmark, or of the probe.")
-    hardware: str | None = Field(
-        default=None, description="Short name of the hardware, for a probe."
-    )
+    hardware: str | None = Field(default=None, description="Short name of a probe's hardware.")
     status: Status = Field(description="`failed` results say why.")
     reason: str | None = Field(default=None, description="Why the unit failed, in one sentence.")
     metrics: dict[str, Metric] = Field(default={}, description="Every metric of the benchmark.")

@@ -283,7 +283,7 @@ def _record(
         status="failed" if reason else "ok",
         reason=reason,
         provenance=provenance,
-        timing=Timing(started="", finished="", seconds=0),
+        timing=Timing(started=_moment(0), finished=_moment(0), seconds=0),  # until `finish`
     )
 
 

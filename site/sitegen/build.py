@@ -1,10 +1,10 @@
 """Build the site: read, compute, make every page, then put the finished folder in its place at once."""
 
-import hashlib
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from evaluator.errors import InputError
 from evaluator.submissions import read_ledger
 from sitegen import drawing
 from sitegen.contents import Contents, contents
+from sitegen.entries import files_digest, pages_digest
 from sitegen.load import Data, family_folders, part_of
 from sitegen.machines import addresses
 from sitegen.pages import everything, machines
@@ -22,6 +23,7 @@ from sitegen.work import Family, Part, Setup, family_pages, part_statistics, rea
 from sitegen.workers import Workers, workers
 
 BUNDLE = "assets/vega.js"
+LEFT = 24 * 3600.0  # seconds after which no build is still at work
 Report = Callable[[str], None]
 
 
@@ -66,6 +68,7 @@ def build(
     """
     templates, assets = sources(root)
     url = None if url is None else addresses.checked(url)
+    _restore(output)
     _refuse_foreign(output)
     families = [folder.name for folder in family_folders(submissions)]
     started, took = time.time(), Timings(families=len(families))
@@ -83,6 +86,7 @@ def build(
                 took.paths = _render(sharing, setup, site, parts)
                 _copy_assets(setup, assets)
         _publish(made, output)
+    _remove_left(output)
     store.remove_unused(started)
     return took
 
@@ -120,16 +124,12 @@ def _compute(sharing: Workers, data: Data) -> dict[str, list[Part]]:
     for name, entries in data.families.items():
         for part in sorted({part_of(entry) for entry in entries}):
             own = [one for one in entries if part_of(one) == part]
-            digest = _digest([one.digest for one in own])
-            parts.setdefault(name, []).append(Part(name, part, digest, data.by_part[part]))
-    listed = [one for found in parts.values() for one in found]
-    for wanted, found in zip(listed, sharing.each(part_statistics, listed), strict=True):
-        data.known[wanted.part, wanted.family] = found
+            found = Part(name, part, files_digest(own), data.by_part[part])
+            parts.setdefault(name, []).append(found)
+    listed = [one for several in parts.values() for one in several]
+    for wanted, made in zip(listed, sharing.each(part_statistics, listed), strict=True):
+        data.known[wanted.part, wanted.family] = made
     return parts
-
-
-def _digest(digests: list[str]) -> str:
-    return hashlib.sha256(" ".join(digests).encode()).hexdigest()
 
 
 def _render(
@@ -161,7 +161,7 @@ def _families(site: Contents, parts: dict[str, list[Part]]) -> list[Family]:
     return [
         Family(
             name=name,
-            digest=_digest([one.digest for one in entries]),
+            digest=pages_digest(entries),
             parts=parts[name],
             shared=site.data.by_part,
             boards=boards[name],
@@ -209,13 +209,59 @@ def _refuse_foreign(output: Path) -> None:
 def _scratch(output: Path) -> Iterator[Path]:
     """Give a folder beside the output to write to, removed in the end."""
     output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as scratch:
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=_scratch_prefix(output)) as scratch:
         (Path(scratch) / "site").mkdir()
         yield Path(scratch) / "site"
 
 
+def _scratch_prefix(output: Path) -> str:
+    return f".{output.name}.building-"
+
+
+def _remove_left(output: Path) -> None:
+    """Remove what builds that were killed have left, once it is too old to be a build at work."""
+    for folder in output.parent.iterdir():
+        ours = folder.name.startswith(_scratch_prefix(output))
+        with suppress(FileNotFoundError):  # of another build, which has just ended
+            if ours and folder.stat().st_mtime < time.time() - LEFT:
+                _discard(folder)
+
+
+def _discard(folder: Path) -> None:
+    if folder.is_symlink():
+        folder.unlink()
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _replaced(output: Path) -> Path:
+    """Return where the old site stands until the new one has its place."""
+    return output.parent / f".{output.name}.replaced"
+
+
 def _publish(made: Path, output: Path) -> None:
-    """Put the finished folder in the place of the old one."""
-    if output.exists():
-        output.rename(made.parent / "old")
-    made.rename(output)
+    """Put the finished folder in the place of the old one, which comes back if that fails.
+
+    Raises:
+        InputError: a folder can't be renamed.
+    """
+    old = _replaced(output)
+    try:
+        if output.exists():
+            _discard(old)
+            output.rename(old)
+        made.rename(output)
+    except OSError as error:
+        raise InputError(
+            f"{output} can't be replaced ({error.strerror}); what was there stays, choose another --output"
+        ) from error
+    finally:
+        _restore(output)
+    _discard(old)
+
+
+def _restore(output: Path) -> None:
+    """Put a site back that was moved away without another in its place, by a build that was killed too."""
+    old = _replaced(output)
+    if old.exists() and not output.exists():
+        old.rename(output)

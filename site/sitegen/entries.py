@@ -1,11 +1,13 @@
 """Hold one model variant as the site knows it, and read a family of them from its folder."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
+from evaluator.files import sha256_text
 from evaluator.results import Provenance, Source, Submission, UnitResult
 from evaluator.submissions import (
     Entry,
@@ -41,7 +43,7 @@ class SiteEntry:
 
     Attributes:
         context_length: positions that the model takes, as it was loaded; None where no result says it.
-        digest: SHA-256 over all files of the entry.
+        digest: SHA-256 over all files of the entry, as they were before they were read.
     """
 
     name: str
@@ -112,10 +114,12 @@ def read_family(folder: Path, ledger: Mapping[str, str]) -> list[SiteEntry]:
         InputError: an entry can't be read.
         ResultError: a result can't be read, or results contradict each other.
     """
-    return [_site_entry(read_entry(one), ledger) for one in subfolders(folder)]
+    return [_site_entry(one, ledger) for one in subfolders(folder)]
 
 
-def _site_entry(entry: Entry, ledger: Mapping[str, str]) -> SiteEntry:
+def _site_entry(folder: Path, ledger: Mapping[str, str]) -> SiteEntry:
+    digest = _digest(folder)  # first: what changes meanwhile has another one when read again
+    entry = read_entry(folder)
     standing = {stored.path for stored in current_results(entry)}
     measured = [
         (stored.path in standing, _measured(entry, stored, ledger)) for stored in entry.results
@@ -130,7 +134,7 @@ def _site_entry(entry: Entry, ledger: Mapping[str, str]) -> SiteEntry:
         current=current,
         superseded=tuple(one for current, one in measured if not current),
         context_length=next((one.context_length for one in models if one), None),
-        digest=_digest(entry.folder),
+        digest=digest,
     )
 
 
@@ -146,6 +150,18 @@ def _digest(folder: Path) -> str:
         found.update(f"{file.relative_to(folder).as_posix()}\0".encode())
         found.update(hashlib.sha256(file.read_bytes()).digest())
     return found.hexdigest()
+
+
+def files_digest(entries: Iterable[SiteEntry]) -> str:
+    """Return a hash over names and files of entries: what their statistics are made from."""
+    return sha256_text(*chain.from_iterable(sorted((one.name, one.digest) for one in entries)))
+
+
+def pages_digest(entries: Sequence[SiteEntry]) -> str:
+    """Return the same over who measured each result too, which pages show and no file of an entry says."""
+    measured = [one for entry in entries for one in (*entry.current, *entry.superseded)]
+    sources = sorted((one.path, one.source) for one in measured)
+    return sha256_text(files_digest(entries), *chain.from_iterable(sources))
 
 
 def slim(entry: SiteEntry) -> SiteEntry:

@@ -11,6 +11,7 @@ from evaluator.suites.definitions import QUALITY, Suite
 from sitegen import metrics
 from sitegen.entries import SiteEntry
 from sitegen.load import Data
+from sitegen.machines import plain
 from sitegen.metrics import Figure
 
 Status = Literal["ranked", "unranked", "failed", "reported"]
@@ -38,12 +39,13 @@ def standing(
 
 
 def _failures(suite: Suite, results: dict[str, UnitResult]) -> list[str]:
-    """Return each reason once, with the benchmarks that failed for it."""
+    """Return each reason once and shortened, with the benchmarks that failed for it."""
     titles: dict[str, list[str]] = {}
     for benchmark in suite.benchmarks:
         result = results.get(benchmark.name)
         if result and result.status == "failed":
-            titles.setdefault(result.reason or "no reason was given", []).append(benchmark.title)
+            reason = plain.line(result.reason or "") or "no reason was given"
+            titles.setdefault(reason, []).append(benchmark.title)
     total = len(suite.benchmarks)
     return [
         f"{'Every benchmark' if len(names) == total else ', '.join(names)} failed: {reason}"

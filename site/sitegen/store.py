@@ -1,11 +1,12 @@
 """Keep what was computed under the hash of all that it was computed from.
 
 The folder stands beside the site and may be deleted at any time: what is missing is computed again, to the
-same bytes. What a build doesn't use any more is removed at its end.
+same bytes, and so is what was damaged. What a build doesn't use any more is removed at its end.
 """
 
 import hashlib
 import os
+import platform
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import version
@@ -13,7 +14,12 @@ from pathlib import Path
 
 from evaluator.files import write_atomically
 
-PACKAGES = ("altair", "jinja2", "numpy", "pandas", "pyarrow", "scipy", "vl-convert-python")
+PACKAGES = (
+    "altair", "jinja2", "markupsafe", "numpy", "pandas", "pillow", "pyarrow", "pydantic", "pyyaml", "scipy",
+    "vl-convert-python",
+)  # fmt: skip
+WANTED = frozenset({".py", ".yaml", ".html", ".css", ".js", ".svg", ".csv", ".json"})
+HASH = hashlib.sha256().digest_size  # bytes that stand before what is kept
 GRACE = 60.0  # seconds that clocks of files and processes may differ
 
 
@@ -33,22 +39,23 @@ class Store:
         return found.hexdigest()
 
     def get(self, key: str, kind: str) -> bytes | None:
-        """Return what was kept, and mark it as used; None where nothing was."""
+        """Return what was kept, and mark it as used; None where nothing was, or it is damaged."""
         file = self._file(key, kind)
         try:
-            content = file.read_bytes()
+            kept = file.read_bytes()
             os.utime(file)
         except FileNotFoundError:
             return None
-        return content
+        content = kept[HASH:]
+        return content if _hashed(content) == kept[:HASH] else None
 
     def put(self, key: str, kind: str, content: bytes) -> None:
-        """Keep something.
+        """Keep something, with its hash before it.
 
         Raises:
             OSError: the folder can't be written.
         """
-        write_atomically(self._file(key, kind), content)
+        write_atomically(self._file(key, kind), _hashed(content) + content)
 
     def _file(self, key: str, kind: str) -> Path:
         return self._folder / key[:2] / f"{key[2:]}.{kind}"
@@ -60,19 +67,22 @@ class Store:
                 file.unlink()
 
 
+def _hashed(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
+
+
 @cache
 def code_digest(*folders: Path) -> str:
     """Return a hash over the program's files in some folders and over the versions of what it is built on."""
-    found = hashlib.sha256()
+    found = hashlib.sha256(f"python {platform.python_version()}\0".encode())
     for name in PACKAGES:
         found.update(f"{name} {version(name)}\0".encode())
     for folder in folders:
         for file in _files(folder):
             found.update(f"{file.relative_to(folder).as_posix()}\0".encode())
-            found.update(hashlib.sha256(file.read_bytes()).digest())
+            found.update(_hashed(file.read_bytes()))
     return found.hexdigest()
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    wanted = {".py", ".yaml", ".html", ".css", ".js", ".svg"}
-    yield from sorted(file for file in folder.rglob("*") if file.suffix in wanted)
+    yield from sorted(file for file in folder.rglob("*") if file.suffix in WANTED)

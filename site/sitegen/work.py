@@ -9,14 +9,15 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import jinja2
 
+from evaluator.errors import ResultError
 from sitegen import kept
 from sitegen.board import Board
 from sitegen.contents import Contents
-from sitegen.entries import SiteEntry, read_family, slim
+from sitegen.entries import SiteEntry, files_digest, pages_digest, read_family, slim
 from sitegen.family_statistics import FamilyStatistics, statistics
 from sitegen.load import Data, part_of
 from sitegen.pages import family_files
@@ -51,11 +52,32 @@ class Setup:
         return environment(self.templates)
 
     def family(self, name: str) -> list[SiteEntry]:
-        """Read a family's entries, whole."""
-        return read_family(self.submissions / name, self.ledger)
+        """Read a family's entries, whole.
+
+        Raises:
+            InputError: an entry can't be read.
+            ResultError: a result can't be read, results contradict each other, or a file has just gone.
+        """
+        try:
+            return read_family(self.submissions / name, self.ledger)
+        except FileNotFoundError as error:
+            raise self.changed(name) from error
+
+    def changed(self, name: str) -> ResultError:
+        """Return what to say of a family that isn't as it was when the build began."""
+        return ResultError(
+            f"{self.submissions / name} changed while the site was built; build again"
+        )
 
     def write(self, path: str, content: bytes) -> None:
-        """Write a file of the site."""
+        """Write a file of the site.
+
+        Raises:
+            ResultError: the path leads out of the site, as nothing says but a cache from elsewhere.
+        """
+        inside = PurePosixPath(path)
+        if inside.is_absolute() or ".." in inside.parts:
+            raise ResultError(f"{path} isn't inside the site; delete the site's cache, build again")
         target = self.made / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
@@ -85,7 +107,8 @@ def part_statistics(setup: Setup, wanted: Part) -> FamilyStatistics:
     """Return the slim statistics of a part of a family.
 
     Raises:
-        ResultError: an items file can't be read, isn't the one that was measured, or has other rows.
+        ResultError: an items file can't be read, isn't the one that was measured, or has other rows; or
+            an entry was changed meanwhile.
     """
     return _whole_statistics(setup, wanted, None).slim()
 
@@ -99,7 +122,10 @@ def _whole_statistics(
     if figures is not None and drawn is not None:
         return kept.read(figures, drawn)
     family = setup.family(wanted.family) if entries is None else entries
-    found = statistics([one for one in family if part_of(one) == wanted.part], wanted.known)
+    own = [one for one in family if part_of(one) == wanted.part]
+    if files_digest(own) != wanted.digest:
+        raise setup.changed(wanted.family)
+    found = statistics(own, wanted.known)
     figures, drawn = kept.written(found)
     setup.store.put(key, STATISTICS, figures)
     setup.store.put(key, DRAWN, drawn)
@@ -111,7 +137,7 @@ class Family:
     """What a family's files are made from.
 
     Attributes:
-        digest: of all of its entries.
+        digest: of all of its entries, and of who measured them.
         parts: those that its entries belong to.
         shared: what all entries agree on, by part.
         boards: the tables cut to its rows.
@@ -131,7 +157,7 @@ def family_pages(setup: Setup, wanted: Family) -> list[str]:
 
     Raises:
         InputError: two files would have one path.
-        ResultError: an entry was changed meanwhile, and can't be read any more.
+        ResultError: an entry was changed meanwhile.
     """
     facts = [one.facts for one in wanted.boards]
     key = setup.store.key("files", wanted.digest, repr(wanted.shared), repr(facts), str(wanted.url))
@@ -146,6 +172,8 @@ def family_pages(setup: Setup, wanted: Family) -> list[str]:
 
 def _made(setup: Setup, wanted: Family) -> dict[str, bytes]:
     entries = setup.family(wanted.name)
+    if pages_digest(entries) != wanted.digest:
+        raise setup.changed(wanted.name)
     known = {
         (one.part, wanted.name): _whole_statistics(setup, one, entries) for one in wanted.parts
     }

@@ -218,7 +218,7 @@ def judged_by(judge: JudgeUsed | None) -> UnitResult:
         benchmark="followbench-endpoint",
         status="ok",
         provenance=Provenance(command="quantboard run", judge=judge),
-        timing=Timing(started="", finished="", seconds=0),
+        timing=Timing(started="2026-01-01T00:00:00Z", finished="2026-01-01T00:00:01Z", seconds=1),
     )
 
 

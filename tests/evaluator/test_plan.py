@@ -174,7 +174,7 @@ def put_result(folder: Path, generated: int, items: int) -> None:
         items="mmlu.parquet",
         items_sha256=digest,
         provenance=Provenance(command="quantboard run", tokens={"generated": generated}),
-        timing=Timing(started="", finished="", seconds=1),
+        timing=Timing(started="2026-01-01T00:00:00Z", finished="2026-01-01T00:00:01Z", seconds=1),
     )
     path.write_text(canonical_json(record))
 

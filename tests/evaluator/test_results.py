@@ -36,7 +36,9 @@ def result(**changes: object) -> UnitResult:
         "status": "ok",
         "metrics": {"accuracy": Metric(value=0.1 + 0.2)},
         "provenance": Provenance(command="quantboard run", decoding={"z": 1, "a": 2}),
-        "timing": Timing(started="", finished="", seconds=1.5),
+        "timing": Timing(
+            started="2026-01-01T00:00:00Z", finished="2026-01-01T00:00:01Z", seconds=1.5
+        ),
         **changes,
     }
     return UnitResult.model_validate(fields)
@@ -105,7 +107,7 @@ def test_unknown_fields_are_refused() -> None:
 def test_comparable_leaves_out_time_only() -> None:
     """Two runs agree but for timing and timed figures; a measured score still counts."""
     timed = {"latency": Metric(value=1.0, raw=[1.0])}
-    later = Timing(started="x", finished="y", seconds=9)
+    later = Timing(started="2026-01-02T00:00:00Z", finished="2026-01-02T00:00:09Z", seconds=9)
     slower = {"latency": Metric(value=2.0, raw=[2.0])}
     assert comparable(result(metrics=timed)) == comparable(result(metrics=slower, timing=later))
     assert comparable(result()) != comparable(result(metrics={"accuracy": Metric(value=0.4)}))

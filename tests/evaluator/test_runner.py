@@ -119,7 +119,7 @@ def test_comparable_leaves_out_times_and_timed_figures() -> None:
     first = result(metrics={"speed": Metric(value=1.0, raw=[1.0]), "bytes": Metric(value=5)})
     second = result(
         metrics={"speed": Metric(value=2.0, raw=[2.0]), "bytes": Metric(value=5)},
-        timing=Timing(started="x", finished="y", seconds=9),
+        timing=Timing(started="2026-01-02T00:00:00Z", finished="2026-01-02T00:00:09Z", seconds=9),
     )
 
     assert comparable(first) == comparable(second)

@@ -90,6 +90,20 @@ def _two_later(folder: Path) -> None:
     write_result(folder, "mini@1/mmlu.3.json", **reason)
 
 
+def _finished(moment: str) -> Callable[[Path], None]:
+    return _edited("2026-01-01T00:00:01Z", moment)
+
+
+def _derived(benchmark: str) -> Callable[[Path], None]:
+    """Write a result of a benchmark that is named as if it were derived from one of suite paper's."""
+
+    def write(folder: Path) -> None:
+        name = f"paper@1/{benchmark}.json"
+        write_result(folder, name, suite="paper@1", benchmark=benchmark)
+
+    return write
+
+
 ACCURACY = {"accuracy": Metric(value=0.5)}
 BAD_RESULTS: dict[str, tuple[Callable[[Path], None], *tuple[str, ...]]] = {
     "cut in half": (_cut, "can't be read as JSON", "run the unit again"),
@@ -132,6 +146,49 @@ BAD_RESULTS: dict[str, tuple[Callable[[Path], None], *tuple[str, ...]]] = {
         _changed(metrics={"accuracy": Metric(value=0.5, ci95=(0.6, 0.4))}),
         "ci95 ends below its start",
     ),
+    "no time": (
+        _edited('"finished": "2026-01-01T00:00:01Z"', '"finished": "<b>now</b>"'),
+        "timing.finished is '<b>now</b>'",
+        "write the time in UTC",
+    ),
+    "no day": (_finished("2026-02-30T00:00:00Z"), "timing.finished is 2026-02-30", "no calendar"),
+    "a day to come": (_finished("9999-12-31T23:59:59Z"), "timing.finished", "still to come"),
+    "endless reason": (
+        _changed(status="failed", reason="x" * 10_000, metrics={}),
+        "reason has 10,000 characters",
+        "shorten it",
+    ),
+    "endless reason of a later": (
+        _later(supersedes_reason="x" * 2_001),
+        "supersedes_reason has 2,001 characters",
+    ),
+    "endless reason of a metric": (
+        _changed(metrics={"accuracy": Metric(value=None, reason="x" * 2_001)}),
+        "metrics.accuracy.reason has 2,001",
+    ),
+    "endless note": (
+        _changed(groups={"a": {"accuracy": Metric(value=0.5, note="x" * 2_001)}}),
+        "groups.a.accuracy.note has 2,001",
+    ),
+    "endless error": (
+        _changed(metrics={"accuracy": Metric(value=0.5, stderr=1e307)}),
+        "metrics.accuracy holds a number beyond 1e+100",
+    ),
+    "endless interval": (
+        _changed(metrics={"accuracy": Metric(value=0.5, ci95=(-1e307, 0.6))}),
+        "metrics.accuracy holds a number beyond 1e+100",
+    ),
+    "half a character": (
+        _edited('"command": "quantboard run"', '"command": "\\ud800"'),
+        "provenance.command",
+    ),
+    "half a character in a name": (
+        _edited('"decoding": {}', '"decoding": {"\\udfff": 1}'),
+        "U+DFFF",
+    ),
+    "no language": (_derived("flores-Klingon-German"), "has no language 'Klingon'", "or remove"),
+    "no judge": (_derived("followbench-gpt"), "no judge 'gpt'", "or remove"),
+    "derived to nothing": (_derived("flores-"), "no benchmark 'flores-'", "or remove"),
     "control character": (_changed(status="failed", reason="\x1b[2J"), "reason holds U+001B"),
     "bidi in a group": (_changed(groups={"a\u202eb": ACCURACY}), "holds U+202E"),
     "items missing": (

@@ -40,3 +40,9 @@ class Page(HTMLParser):
     def all(self, tag: str) -> list[dict[str, str]]:
         """Return the attributes of every such tag."""
         return [attributes for name, attributes in self.tags if name == tag]
+
+
+def contents(site: Path) -> dict[str, bytes]:
+    """Return every file of a site by its path."""
+    files = (file for file in site.rglob("*") if file.is_file())
+    return {file.relative_to(site).as_posix(): file.read_bytes() for file in files}

@@ -13,12 +13,7 @@ from sitegen.store import Store
 
 from tests.sitegen import examples
 from tests.sitegen.conftest import ROOT
-
-
-def contents(site: Path) -> dict[str, bytes]:
-    """Return every file of a site by its path."""
-    files = (file for file in site.rglob("*") if file.is_file())
-    return {file.relative_to(site).as_posix(): file.read_bytes() for file in files}
+from tests.sitegen.reading import contents
 
 
 def kept_files(output: Path) -> dict[str, int]:

@@ -102,7 +102,7 @@ def _urls(lines: Sequence[str]) -> str:
 def _address(url: str, page: str, dates: Mapping[str, str]) -> str:
     path = quote(page)
     day = "" if page.startswith(UNDATED) else dates.get(path) or dates.get("", "")
-    modified = f"<lastmod>{day}</lastmod>" if day else ""
+    modified = f"<lastmod>{escape(day)}</lastmod>" if day else ""
     return f"<url><loc>{escape(absolute(url, path))}</loc>{modified}</url>"
 
 

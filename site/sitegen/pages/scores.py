@@ -6,7 +6,6 @@ What two judges decided never stands in one table, nor what was measured and wha
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from evaluator.suites.definitions import Benchmark, Suite
@@ -16,6 +15,7 @@ from sitegen.charts.base import Figure as Chart
 from sitegen.comparisons import BesideBase
 from sitegen.entries import Measured, SiteEntry
 from sitegen.load import Data
+from sitegen.machines import plain
 from sitegen.metrics import Figure
 
 MOST_ROWS = 200
@@ -65,6 +65,8 @@ class ScoreTable:
     groups: pd.DataFrame
     chart: Chart | None
 
+
+QUARTILES = {"lowest": 0.0, "quarter": 0.25, "median": 0.5, "three_quarters": 0.75, "highest": 1.0}
 
 Index = dict[tuple[str, str], list[tuple[SiteEntry, Measured]]]
 
@@ -151,7 +153,7 @@ def _line(
         figures,
         f"{counts[0]:,}" if counts else "",
         data.compared(scored.entry).by(place, found[0]) if found else BesideBase(),
-        (result.reason or "no reason was given") if result.status != "ok" else "",
+        (plain.line(result.reason or "") or "no reason was given") if result.status != "ok" else "",
     )
 
 
@@ -167,11 +169,11 @@ def spread(members: list[Scored]) -> pd.DataFrame:
             if one.headline and (quantization := one.entry.submission.quantization)
         ],
         columns=["bits", "method", "value"],
-    )
+    ).astype({"value": float})  # without rows too
     parts = points.groupby(["bits", "method"])["value"]
-    made = parts.quantile(np.array([0, 0.25, 0.5, 0.75, 1])).unstack()
-    made.columns = ["lowest", "quarter", "median", "three_quarters", "highest"]
-    made.insert(0, "entries", parts.size())
+    made = pd.DataFrame(
+        {"entries": parts.size(), **{name: parts.quantile(at) for name, at in QUARTILES.items()}}
+    )
     made = made.reset_index().sort_values(["bits", "method"], ascending=[False, True])
     made["group"] = made["method"] + ", " + made["bits"].astype(str) + " bits"
     return made
