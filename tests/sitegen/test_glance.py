@@ -132,7 +132,7 @@ def test_page_says_what_differs(paired_site: Path, variant: str) -> None:
     assert len(p_values) == 13
     differing = [title for title, p in p_values.items() if p < 0.05]
     sentence = told[2].partition(". ")[0]
-    assert re.findall(r"(?:: |, )([A-Z].*?) [+−]", sentence) == differing
+    assert re.findall(r"(?:: |, )([A-Z].*?) (?:better|worse) by", sentence) == differing
     assert sentence.startswith(f"{len(differing)} benchmark")
 
 
