@@ -30,6 +30,7 @@ PLAIN: dict[Kind, str] = {
     "undecided": "Among the variants of one base model, these entries leave open how strongly perplexity "
     "predicts it.",
 }
+ALIKE = "All entries of a family score alike, so there is nothing that perplexity could predict."
 FINDING = Finding(
     "perplexity",
     "Perplexity stands in for scores",
@@ -40,13 +41,20 @@ FINDING = Finding(
     "perplexity and higher scores whatever was done to it. Within families, each base "
     "model's mean is taken out of the score and of the logarithm of the perplexity, so that only "
     "quantization is left: the verdict is by this. A benchmark agrees where the whole interval is stronger "
-    f"than {STRONG}, in the direction that scores fall, or bias grows, as perplexity rises.",
+    f"than {STRONG}, in the direction that scores fall, or bias grows, as perplexity rises, and disagrees "
+    "where the whole interval is weaker; of what a paper reports r alone counts. The claim is supported "
+    "where more than half of the benchmarks that can be tested agree, not supported where at least half of "
+    "them disagree, and else undecided.",
 )
 
 
 @dataclass(frozen=True)
 class Proxy:
-    """How closely one benchmark follows the perplexity; None where there are too few entries."""
+    """How closely one benchmark follows the perplexity; None where there are too few entries.
+
+    Attributes:
+        alike: whether there are enough entries, but those of each family score alike.
+    """
 
     benchmark: str
     title: str
@@ -55,6 +63,7 @@ class Proxy:
     kind: Kind
     entries: int
     families: int
+    alike: bool = False
 
 
 def usable(points: pd.DataFrame) -> pd.DataFrame:
@@ -85,7 +94,8 @@ def _proxy(shown: pd.DataFrame, name: str, title: str, direction: str, *, measur
     perplexity, score = shown["perplexity"].to_numpy(float), values.to_numpy(float)
     pooled = _or_none(lambda: pearson(perplexity, score))
     within = _or_none(lambda: within_groups(np.log(perplexity), score, shown["family"].tolist()))
-    found = replace(empty, pooled=pooled, within=within)
+    alike = within is None and not (values.groupby(shown["family"]).nunique() > 1).any()
+    found = replace(empty, pooled=pooled, within=within, alike=alike)
     return replace(found, kind=_kind(within, -1 if direction == "higher" else 1, measured))
 
 
@@ -120,6 +130,8 @@ def part(key: str, table: Board, points: pd.DataFrame) -> Part:
 def _verdict(found: list[Proxy]) -> Verdict:
     kinds = [one.kind for one in found]
     tested = len(found) - kinds.count("not enough measured")
+    if not tested and any(one.alike for one in found):
+        return Verdict("undecided", ALIKE)
     if not tested:
         entries = max((one.entries for one in found), default=0)
         families = max((one.families for one in found), default=0)
@@ -163,7 +175,7 @@ def sheet(found: list[Proxy], *, measured: bool) -> Sheet:
                 written(one.within, interval=measured),
                 str(one.entries),
                 str(one.families),
-                WORDS[one.kind],
+                "all alike" if one.alike else WORDS[one.kind],
             ),
         )
         for one in found
@@ -177,6 +189,8 @@ def sheet(found: list[Proxy], *, measured: bool) -> Sheet:
 
 def told(one: Proxy) -> str:
     """Say in one sentence how strongly the perplexity predicts a benchmark within families."""
+    if one.alike:
+        return ALIKE
     if one.kind == "not enough measured" or one.within is None:
         return lacking(one.entries, one.families, NOUN, FEWEST).reason
     return PLAIN[one.kind]
