@@ -164,9 +164,7 @@ def _ties(ranked: list[Row]) -> list[Verdict]:
     for row in ranked:
         if row.place and row.place.tied > 1:
             groups.setdefault(row.place.group, []).append(row)
-    meaning = (
-        "None can be told from the best of its tie, perhaps another model's, on the same items."
-    )
+    meaning = "None can be told from the best of the tie, perhaps another model's; each is compared with it alone."
     return [
         Verdict(
             f"Tie {group}",
