@@ -76,6 +76,15 @@ def smaller(one: Row, other: Row) -> bool:
     return bool(key) and one.figures[key].value < other.figures[key].value
 
 
+def sized(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows of which it is known what they take: a file that is loaded as it is, or peak memory."""
+    return [
+        row
+        for row in rows
+        if DISK in row.figures and (MEMORY in row.figures or not quantized_while_loading(row.entry))
+    ]
+
+
 def beaten_by(row: Row, others: Sequence[Row]) -> Row | None:
     """Return the best entry that takes no more and scores no less, and isn't alike in both."""
     return min(

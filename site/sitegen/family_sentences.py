@@ -7,7 +7,7 @@ from itertools import pairwise
 from sitegen import words
 from sitegen.board import Row
 from sitegen.entries import SiteEntry
-from sitegen.family_pairs import DISK, MEMORY, Pairs, beaten_by, size_key, smaller
+from sitegen.family_pairs import DISK, MEMORY, Pairs, beaten_by, size_key, sized, smaller
 from sitegen.loading import quantized_while_loading
 
 MOST = 8  # names in one sentence
@@ -121,26 +121,26 @@ def _note(row: Row, known: Pairs) -> str:
 
 def _undominated(ranked: list[Row], known: Pairs) -> Verdict | None:
     """Return the entries that nothing as small scores higher than."""
-    sized = [row for row in ranked if DISK in row.figures]
-    if len(sized) < 2:
+    taking = sized(ranked)
+    if len(taking) < 2:
         return None
-    best = [row for row in sized if not beaten_by(row, sized)]
-    meaning = "No other of the family takes as little and scores as high." + _how_sized(sized)
+    best = [row for row in taking if not beaten_by(row, taking)]
+    meaning = "No other of the family takes as little and scores as high." + _how_sized(taking)
     return _verdict("Nothing smaller is better", _by_size(best), known, meaning)
 
 
 def _dominated(ranked: list[Row], known: Pairs) -> Verdict:
     """Return the entries for which a smaller one with at least the same score exists, with that one."""
-    sized = [row for row in ranked if DISK in row.figures]
+    taking = sized(ranked)
     beaten = [
         Named(row.entry, _beaten_note(row, other, known))
-        for row in sized
-        if (other := beaten_by(row, sized))
+        for row in taking
+        if (other := beaten_by(row, taking))
     ]
     meaning = "Another takes no more and scores at least as high, by the measured scores"
     meaning += "; beside it stands whether the two differ on the same items at 95 %."
     return Verdict(
-        "Dominated", tuple(beaten[:MOST]), meaning + _how_sized(sized), max(0, len(beaten) - MOST)
+        "Dominated", tuple(beaten[:MOST]), meaning + _how_sized(taking), max(0, len(beaten) - MOST)
     )
 
 
@@ -150,10 +150,10 @@ def _beaten_note(row: Row, other: Row, known: Pairs) -> str:
     return f"by {other.entry.variant}{size}; {told[known.apart(row, other)]}"
 
 
-def _how_sized(sized: Sequence[Row]) -> str:
+def _how_sized(taking: Sequence[Row]) -> str:
     """Say where files don't tell which takes less, if so of some entry."""
-    by_memory = any(quantized_while_loading(row.entry) for row in sized) or any(
-        size_key(one, other) == MEMORY for one, other in pairwise(_by_size(list(sized)))
+    by_memory = any(quantized_while_loading(row.entry) for row in taking) or any(
+        size_key(one, other) == MEMORY for one, other in pairwise(_by_size(list(taking)))
     )
     return BY_MEMORY if by_memory else ""
 
@@ -164,7 +164,7 @@ def _ties(ranked: list[Row]) -> list[Verdict]:
     for row in ranked:
         if row.place and row.place.tied > 1:
             groups.setdefault(row.place.group, []).append(row)
-    meaning = "None can be told from the best of the tie, perhaps another model's; each is compared with it alone."
+    meaning = "Each is compared with the tie's best alone, maybe another model's, and can't be told from it."
     return [
         Verdict(
             f"Tie {group}",

@@ -3,10 +3,7 @@
 from sitegen import efficiency
 from sitegen.entries import SiteEntry
 
-ON_THE_FLY = (
-    "llm.int8",
-    "nf4",
-)  # methods that can quantize an unquantized checkpoint while it is loaded
+ON_THE_FLY = ("llm.int8", "nf4")  # can quantize an unquantized checkpoint while it is loaded
 WIDER = 1.2  # times the weights in memory; a file of what is loaded is about as large as these
 
 

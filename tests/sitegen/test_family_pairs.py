@@ -102,6 +102,7 @@ def test_nothing_is_dominated_for_a_file_that_is_not_loaded(tree: Path) -> None:
     ]
     told = {one.title: one for one in family_sentences.verdicts(bare, Pairs("GB"))}
     assert "Dominated" not in told
+    assert "bnb-nf4" not in noted(told["Nothing smaller is better"])
 
 
 def test_dominated_says_what_the_draws_tell(tree: Path) -> None:

@@ -70,6 +70,13 @@ def test_scores_alike_are_not_too_few(table: Board) -> None:
     assert {line.cells[-1] for line in part.table.lines} == {"all alike"}
 
 
+def test_one_entry_of_each_family_is_too_few_within(table: Board) -> None:
+    """Enough entries, but one of each family: it asks for more within families, not for what is there."""
+    shown = alike(table).assign(family=[f"a/m{place}" for place in range(10)])
+    assert {proxy.told(one) for one in proxy.proxies(table, shown)} == {proxy.SPARSE}
+    assert proxy.part("k", table, shown).verdict == Verdict("not enough measured", proxy.SPARSE)
+
+
 @pytest.mark.parametrize(
     ("agree", "against", "left", "kind"),
     [

@@ -17,6 +17,7 @@ from sitegen.findings.verdicts import FAMILIES, Kind, Verdict, lacking
 BITS = (3, 4)
 STRONG = 0.5
 FEWEST = 8
+SPARE = 3  # entries beside one of each family, for a correlation within families
 NOUN = "entries of 3 or 4 bits with perplexity and score"
 WORDS: dict[Kind, str] = {
     "supported": "strong",
@@ -31,6 +32,10 @@ PLAIN: dict[Kind, str] = {
     "predicts it.",
 }
 ALIKE = "All entries of a family score alike, so there is nothing that perplexity could predict."
+SPARSE = (
+    "Not enough measured yet: each family has too few entries with different perplexities to see what is "
+    "left within it."
+)
 FINDING = Finding(
     "perplexity",
     "Perplexity stands in for scores",
@@ -65,6 +70,11 @@ class Proxy:
     families: int
     alike: bool = False
 
+    @property
+    def enough(self) -> bool:
+        """Say whether there are as many entries and families as a correlation takes."""
+        return self.entries >= FEWEST and self.families >= FAMILIES
+
 
 def usable(points: pd.DataFrame) -> pd.DataFrame:
     """Return the entries of 3 and 4 bits that have a perplexity."""
@@ -88,13 +98,14 @@ def proxies(table: Board, points: pd.DataFrame) -> list[Proxy]:
 def _proxy(shown: pd.DataFrame, name: str, title: str, direction: str, *, measured: bool) -> Proxy:
     entries, families = len(shown), int(shown["family"].nunique())
     empty = Proxy(name, title, None, None, "not enough measured", entries, families)
-    if entries < FEWEST or families < FAMILIES:
+    if not empty.enough:
         return empty
     values = shown[name].abs() if direction == "zero" else shown[name]
     perplexity, score = shown["perplexity"].to_numpy(float), values.to_numpy(float)
     pooled = _or_none(lambda: pearson(perplexity, score))
     within = _or_none(lambda: within_groups(np.log(perplexity), score, shown["family"].tolist()))
-    alike = within is None and not (values.groupby(shown["family"]).nunique() > 1).any()
+    vary = bool((values.groupby(shown["family"]).nunique() > 1).any())
+    alike = within is None and not vary and entries - families >= SPARE
     found = replace(empty, pooled=pooled, within=within, alike=alike)
     return replace(found, kind=_kind(within, -1 if direction == "higher" else 1, measured))
 
@@ -132,6 +143,8 @@ def _verdict(found: list[Proxy]) -> Verdict:
     tested = len(found) - kinds.count("not enough measured")
     if not tested and any(one.alike for one in found):
         return Verdict("undecided", ALIKE)
+    if not tested and any(one.enough for one in found):
+        return Verdict("not enough measured", SPARSE)
     if not tested:
         entries = max((one.entries for one in found), default=0)
         families = max((one.families for one in found), default=0)
@@ -191,6 +204,8 @@ def told(one: Proxy) -> str:
     """Say in one sentence how strongly the perplexity predicts a benchmark within families."""
     if one.alike:
         return ALIKE
+    if one.enough and one.within is None:
+        return SPARSE
     if one.kind == "not enough measured" or one.within is None:
         return lacking(one.entries, one.families, NOUN, FEWEST).reason
     return PLAIN[one.kind]
