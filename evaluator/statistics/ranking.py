@@ -22,13 +22,14 @@ def tie_groups(scores: Sequence[float] | Floats, resampled: Floats) -> list[int]
     groups = np.zeros(len(values), dtype=int)
     group, leader = 0, -1
     for entry in np.argsort(-values, kind="stable"):
-        if leader < 0 or _apart(resampled[leader] - resampled[entry]):
+        if leader < 0 or told_apart(resampled[leader] - resampled[entry]):
             group, leader = group + 1, int(entry)
         groups[entry] = group
     return [int(one) for one in groups]
 
 
-def _apart(differences: Floats) -> bool:
+def told_apart(differences: Floats) -> bool:
+    """Say whether the middle 95 % of resampled differences leave 0 out."""
     low, high = np.percentile(differences, [2.5, 97.5])
     return bool(low > 0 or high < 0)
 

@@ -5,7 +5,7 @@
 
   const GIGABYTE = 1e9;
   const GIBIBYTE = 1073741824;
-  const { grouped, sizeText, partsText, percentText, counted, read, holds, sorted, fault, outcome } =
+  const { grouped, sizeText, partsText, percentText, counted, read, holds, sorted, ties, overheadText, fault, outcome } =
     window.quantboardFitting;
   const MODEL = /^[A-Za-z0-9][A-Za-z0-9._-]{0,95}\/[A-Za-z0-9][A-Za-z0-9._-]{0,95}$/;
   const REVISION = /^[0-9a-f]{40}$/;
@@ -14,6 +14,7 @@
   if (!form) return;
   const fields = form.elements;
   const TIGHT = Number(document.getElementById("lists").dataset.tight); // share of the memory
+  const FAR = Number(document.getElementById("lists").dataset.far); // times the probe's tokens
   const SHOWN = document.getElementById("lists").dataset; // most rows of each list
   const root = document.querySelector(".brand").getAttribute("href").replace(/index\.html$/, "");
   const defaults = {};
@@ -88,13 +89,7 @@
   // The answer ----------------------------------------------------------------------------------------------------
 
   function tiesText(found) {
-    const others = found.tied.length - 1;
-    if (others < 1) return [];
-    const smallest = found.tied.reduce(function (one, other) { return other.needed < one.needed ? other : one; });
-    const said = "Tied with " + counted(others, "other that fits", "others that fit") +
-      ": they aren't shown to differ in score.";
-    if (smallest === found.best) return [said + " It needs least of them."];
-    return [said + " Of these ", fullLink(smallest), " needs least, " + sizeText(smallest.needed) + "."];
+    return ties(found).map(function (one) { return typeof one === "string" ? one : fullLink(one); });
   }
 
   function nothing(found, question) {
@@ -174,7 +169,7 @@
     cell.scope = "row";
     const nodes = [link(entry, variant(entry), "variant"), element("span", "family", family(entry))];
     if (entry === found.best) nodes.push(element("span", "tied", "best that fits"));
-    else if (found.tied.indexOf(entry) >= 0) nodes.push(element("span", "tied", "tied with the best"));
+    else if (found.tied.indexOf(entry) >= 0) nodes.push(element("span", "tied", "same tie group"));
     if (entry.status !== "ranked") nodes.push(element("span", "apart", entry.status));
     if (!holds(entry, question)) {
       nodes.push(element("span", "apart", "takes " + counted(entry.context, "token", "tokens") + " only"));
@@ -192,7 +187,8 @@
 
   function needsCell(entry, question, commonest) {
     const cell = element("td", "num", sizeText(entry.needed));
-    const where = entry.hardware === commonest ? "" : "overhead on " + data.hardware[entry.hardware];
+    const elsewhere = entry.hardware === commonest ? "" : data.hardware[entry.hardware];
+    const where = overheadText(entry, question, elsewhere, FAR);
     cell.appendChild(element("span", "parts", partsText(entry, question)));
     if (where) cell.appendChild(element("span", "parts", where));
     return cell;
@@ -274,7 +270,7 @@
     document.getElementById("fits-title").textContent =
       counted(found.fits.length, "entry fits", "entries fit") + " " + memoryText(view.question);
     document.getElementById("fits-note").textContent =
-      "Best first; entries of one tie group aren't shown to differ, so their order says nothing." +
+      "Best first; entries of one tie group aren't told from its best, so the order within it says little." +
       (measuredOn ? " Overhead measured on " + measuredOn + " unless another is named." : "") +
       (on ? " Speed of one sequence on " + on + "." : "") + cutText(found.fits.length, SHOWN.fits);
     rows(document.getElementById("fits"), found.fits, SHOWN.fits, fitsRow, view);
@@ -357,7 +353,8 @@
     const state = new URLSearchParams(window.location.search);
     NAMES.forEach(function (name) {
       if (!state.has(name)) return;
-      const options = fields[name].options;
+      const options = name === "suite" ? parts.map(function (part) { return { value: part.dataset.suite }; }) :
+        fields[name].options;
       const known = !options || Array.from(options).some(function (one) { return one.value === state.get(name); });
       if (known) fields[name].value = state.get(name);
     });

@@ -59,7 +59,7 @@
   }
 
   function sorted(entries, question) {
-    const found = { fits: [], over: [], unmeasured: [], best: null, tied: [] };
+    const found = { fits: [], over: [], unmeasured: [], best: null, leader: null, tied: [] };
     entries.forEach(function (entry) {
       if (!question.words.every(function (word) { return entry.text.indexOf(word) >= 0; })) return;
       if (entry.weights === null) return found.unmeasured.push(entry);
@@ -68,8 +68,34 @@
     });
     const ranked = found.fits.filter(function (entry) { return entry.group !== null && holds(entry, question); });
     found.best = ranked[0] || null;
+    found.leader = entries.find(function (entry) { return found.best && entry.group === found.best.group; }) || null;
     found.tied = ranked.filter(function (entry) { return entry.group === ranked[0].group; });
     return found;
+  }
+
+  // What is said of the best's tie group, as texts and entries: each was compared with the group's leader alone.
+  function ties(found) {
+    const others = found.tied.length - 1;
+    if (others < 1) return [];
+    const fit = counted(others, "other that fits", "others that fit");
+    if (found.leader !== found.best) {
+      return ["In one tie group with " + fit + ": " + (others === 1 ? "neither" : "none of them") +
+        " is told from the group's best, ", found.leader, ", but they aren't compared with each other."];
+    }
+    const said = "Tied with " + fit + ": " + (others === 1 ? "it isn't" : "none is") +
+      " shown to differ from the best in score.";
+    const smallest = found.tied.reduce(function (one, other) { return other.needed < one.needed ? other : one; });
+    if (smallest === found.best) return [said + " The best needs least of them."];
+    return [said + " Of these ", smallest, " needs least, " + sizeText(smallest.needed) + "."];
+  }
+
+  // Where the overhead was measured, as far as a reader must know it.
+  function overheadText(entry, question, hardware, far) {
+    const where = hardware ? ["on " + hardware] : [];
+    if (question.context * question.batch > far * entry.tokens) {
+      where.push("at " + counted(entry.tokens, "token", "tokens"));
+    }
+    return where.length ? "overhead measured " + where.join(", ") : "";
   }
 
   function fault(question) {
@@ -89,6 +115,6 @@
   }
 
   window.quantboardFitting = {
-    grouped, sizeText, partsText, percentText, counted, read, holds, sorted, fault, outcome,
+    grouped, sizeText, partsText, percentText, counted, read, holds, sorted, ties, overheadText, fault, outcome,
   };
 })();

@@ -16,6 +16,7 @@ SPEED = "decode_tokens_per_second"
 CALL_SPEED = "generated_tokens_per_second"
 DISK = "disk_bytes"
 PEAK = "peak_memory_bytes"
+WEIGHTS = "weight_bytes"
 BITS = "bits_per_weight_linear"
 DIGITS = {"bytes": 2, "bytes/token": 2, "bits": 2, "s": 4, "tokens": 0}
 

@@ -2,12 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sitegen import words
 from sitegen.board import Row
 from sitegen.entries import SiteEntry
+from sitegen.family_pairs import DISK, MEMORY, Pairs, beaten_by, size_key, sized, smaller
+from sitegen.loading import quantized_while_loading
 
 MOST = 8  # names in one sentence
+BY_MEMORY = (
+    " Peak memory decides where files are alike, or where an entry is quantized while loading."
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ class Verdict:
 
 
 def base_of(rows: Sequence[Row]) -> Row | None:
-    """Return the row of the base that the others' retention refers to: the best placed one."""
+    """Return the row of the family's base, of several the best placed."""
     return next((row for row in rows if row.entry.is_base and row.status == "ranked"), None)
 
 
@@ -42,46 +48,41 @@ def ordered(rows: Sequence[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: not row.entry.is_base)
 
 
-def verdicts(rows: Sequence[Row], disk_unit: str) -> list[Verdict]:
-    """Return what can be said of a family's ranked entries.
-
-    Args:
-        rows: the family's, in the board's order.
-        disk_unit: of the figure `disk`.
-    """
+def verdicts(rows: Sequence[Row], known: Pairs) -> list[Verdict]:
+    """Return what can be said of a family's ranked entries, in the board's order."""
     ranked = [row for row in rows if row.status == "ranked"]
+    bases = [row for row in ranked if row.entry.name in set(known.bases.values())]
     found = [
-        *_beside_base(ranked, base_of(rows), disk_unit),
-        _undominated(ranked, disk_unit),
-        _dominated(ranked),
+        *(one for base in bases for one in _beside_base(ranked, base, known)),
+        _undominated(ranked, known),
+        _dominated(ranked, known),
         *_ties(ranked),
     ]
     return [one for one in found if one and one.named]
 
 
-def _beside_base(ranked: list[Row], base: Row | None, unit: str) -> list[Verdict]:
-    """Return which variants can't be told from the base, and which can."""
-    if base is None:
-        return []
-    others = [row for row in ranked if not row.entry.is_base]
+def _beside_base(ranked: list[Row], base: Row, known: Pairs) -> list[Verdict]:
+    """Return which of its variants can't be told from a base, and which can."""
+    others = [row for row in ranked if known.bases.get(row.entry.name) == base.entry.name]
     name = base.entry.variant
     same = [row for row in others if _beside_whole(row) == 0]
-    smaller = _by_size([row for row in same if _smaller(row, base)])
-    apart = [row for row in same if not _smaller(row, base)]
+    less = _by_size([row for row in same if smaller(row, base)])
+    apart = [row for row in same if not smaller(row, base)]
     open_ = "The 95 % interval of the retention reaches 100 %: no difference is shown, none is ruled out."
+    by_memory = BY_MEMORY if any(size_key(row, base) == MEMORY for row in less) else ""
     return [
-        _verdict(f"Smaller than {name} and not shown to be worse", smaller, unit, open_),
-        _verdict(f"Not shown to be worse than {name}", apart, unit, open_),
+        _verdict(f"Smaller than {name} and not shown to be worse", less, known, open_ + by_memory),
+        _verdict(f"Not shown to be worse than {name}", apart, known, open_),
         _verdict(
             f"Better than {name}",
             [row for row in others if _beside_whole(row) == 1],
-            unit,
+            known,
             "The 95 % interval of the retention lies above 100 %.",
         ),
         _verdict(
             f"Worse than {name}",
             [row for row in others if _beside_whole(row) == -1],
-            unit,
+            known,
             "The 95 % interval of the retention lies below 100 %.",
         ),
     ]
@@ -95,24 +96,22 @@ def _beside_whole(row: Row) -> int | None:
     return -1 if kept.high < 100 else 1 if kept.low > 100 else 0
 
 
-def _smaller(row: Row, other: Row) -> bool:
-    one, two = row.figures.get("disk"), other.figures.get("disk")
-    return one is not None and two is not None and one.value < two.value
-
-
 def _by_size(rows: list[Row]) -> list[Row]:
-    return sorted(rows, key=lambda row: row.figures["disk"].value)
+    return sorted(rows, key=lambda row: row.figures[DISK].value)
 
 
-def _verdict(title: str, rows: Sequence[Row], unit: str, meaning: str) -> Verdict:
-    named = tuple(Named(row.entry, _note(row, unit)) for row in rows[:MOST])
+def _verdict(title: str, rows: Sequence[Row], known: Pairs, meaning: str) -> Verdict:
+    named = tuple(Named(row.entry, _note(row, known)) for row in rows[:MOST])
     return Verdict(title, named, meaning, max(0, len(rows) - MOST))
 
 
-def _note(row: Row, unit: str) -> str:
+def _note(row: Row, known: Pairs) -> str:
     """Return an entry's size and retention as far as they are known."""
-    disk, kept = row.figures.get("disk"), row.figures.get("retention")
-    parts = [f"{words.number(disk.value, 2)} {unit}"] if disk else []
+    disk, kept = row.figures.get(DISK), row.figures.get("retention")
+    parts = [f"{words.number(disk.value, 2)} {known.disk}"] if disk else []
+    peak = row.figures.get(MEMORY) if quantized_while_loading(row.entry) else None
+    if peak:
+        parts.append(f"{words.number(peak.value, 2)} {known.memory} in memory")
     if kept and kept.low is not None:
         # One decimal more where it decides on which side of 100 an end lies.
         digits = 2 if 100.0 in (round(kept.low, 1), round(kept.high or 0.0, 1)) else 1
@@ -120,50 +119,43 @@ def _note(row: Row, unit: str) -> str:
     return "; ".join(parts)
 
 
-def _undominated(ranked: list[Row], unit: str) -> Verdict | None:
+def _undominated(ranked: list[Row], known: Pairs) -> Verdict | None:
     """Return the entries that nothing as small scores higher than."""
-    sized = [row for row in ranked if "disk" in row.figures]
-    if len(sized) < 2:
+    taking = sized(ranked)
+    if len(taking) < 2:
         return None
-    best = [row for row in sized if not _better_and_smaller(row, sized)]
-    meaning = "No file of the family that is as small scores as high."
-    return _verdict("Nothing smaller is better", _by_size(best), unit, meaning)
+    best = [row for row in taking if not beaten_by(row, taking)]
+    meaning = "No other of the family takes as little and scores as high." + _how_sized(taking)
+    return _verdict("Nothing smaller is better", _by_size(best), known, meaning)
 
 
-def _dominated(ranked: list[Row]) -> Verdict | None:
-    """Return the entries for which a smaller file with at least the same score exists, with that file."""
-    sized = [row for row in ranked if "disk" in row.figures]
+def _dominated(ranked: list[Row], known: Pairs) -> Verdict:
+    """Return the entries for which a smaller one with at least the same score exists, with that one."""
+    taking = sized(ranked)
     beaten = [
-        Named(row.entry, f"by {other.entry.variant}{_tied(row, other)}")
-        for row in sized
-        if (other := _better_and_smaller(row, sized))
+        Named(row.entry, _beaten_note(row, other, known))
+        for row in taking
+        if (other := beaten_by(row, taking))
     ]
-    meaning = (
-        "A file that is no larger scores at least as high; ties say which can't be told apart."
-    )
-    return Verdict("Dominated", tuple(beaten[:MOST]), meaning, max(0, len(beaten) - MOST))
-
-
-def _better_and_smaller(row: Row, sized: list[Row]) -> Row | None:
-    """Return the best entry that is no larger and no worse, and not alike in both; the smaller of equals."""
-    size, score = row.figures["disk"].value, row.figures["score"].value
-    found = [
-        other
-        for other in sized
-        if other.figures["disk"].value <= size
-        and other.figures["score"].value >= score
-        and (other.figures["disk"].value, other.figures["score"].value) != (size, score)
-    ]
-    return min(
-        found,
-        key=lambda one: (-one.figures["score"].value, one.figures["disk"].value, one.entry.name),
-        default=None,
+    meaning = "Another takes no more and scores at least as high, by the measured scores"
+    meaning += "; beside it stands whether the two differ on the same items at 95 %."
+    return Verdict(
+        "Dominated", tuple(beaten[:MOST]), meaning + _how_sized(taking), max(0, len(beaten) - MOST)
     )
 
 
-def _tied(row: Row, other: Row) -> str:
-    same = row.place and other.place and row.place.group == other.place.group
-    return f", in the same tie {row.place.group}" if same and row.place else ""
+def _beaten_note(row: Row, other: Row, known: Pairs) -> str:
+    size = ", by peak memory" if size_key(row, other) == MEMORY else ""
+    told = {True: "shown to be worse", False: "no difference shown", None: "not tested"}
+    return f"by {other.entry.variant}{size}; {told[known.apart(row, other)]}"
+
+
+def _how_sized(taking: Sequence[Row]) -> str:
+    """Say where files don't tell which takes less, if so of some entry."""
+    by_memory = any(quantized_while_loading(row.entry) for row in taking) or any(
+        size_key(one, other) == MEMORY for one, other in pairwise(_by_size(list(taking)))
+    )
+    return BY_MEMORY if by_memory else ""
 
 
 def _ties(ranked: list[Row]) -> list[Verdict]:
@@ -172,7 +164,7 @@ def _ties(ranked: list[Row]) -> list[Verdict]:
     for row in ranked:
         if row.place and row.place.tied > 1:
             groups.setdefault(row.place.group, []).append(row)
-    meaning = "Entries of one tie can't be told apart from its best on the same items."
+    meaning = "Each is compared with the tie's best alone, maybe another model's, and can't be told from it."
     return [
         Verdict(
             f"Tie {group}",

@@ -13,6 +13,8 @@ from sitegen.comparisons import Compared, compare
 from sitegen.entries import SiteEntry
 from sitegen.shared import Shared
 
+SHORT = 12  # digits of a revision in a sentence
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -89,3 +91,21 @@ def base_of(entry: SiteEntry, family: Sequence[SiteEntry]) -> SiteEntry | None:
         key=lambda one: (one.submission.dtype != wanted.dtype, one.variant != "bf16", one.name),
     )
     return ranked[0] if ranked else None
+
+
+def missing_base(entry: SiteEntry, family: Sequence[SiteEntry]) -> str:
+    """Say why an entry has no base: there is none, or only at another revision than it names."""
+    said = entry.submission
+    others = other_bases(entry, family)
+    if not others:
+        return f"Its base {said.base_model} has no entry."
+    there = sorted({str(one.submission.revision)[:SHORT] for one in others})
+    return (
+        f"Its base {said.base_model} is on the board only at revision {' and '.join(there)}; "
+        f"this entry names {str(said.base_revision)[:SHORT]}."
+    )
+
+
+def other_bases(entry: SiteEntry, family: Sequence[SiteEntry]) -> list[SiteEntry]:
+    """Return the bases that only their revision keeps an entry without a base from."""
+    return [one for one in family if one.is_base and one.paper == entry.paper]

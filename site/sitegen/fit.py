@@ -21,7 +21,7 @@ GIGABYTE = 1e9
 SIZES = (6, 8, 12, 16, 24, 48, 80)  # GB, as cards are sold
 MEMORY, CONTEXT, BATCH = 8, 4096, 1
 TIGHT = 0.05  # a smaller share of the memory left free is called tight
-WEIGHTS = "weight_bytes"
+FAR = 8  # so many times the probe's tokens say little of the overhead
 CACHES = ("kv_bytes_per_token_measured", "kv_bytes_per_token_formula")  # the first there is counts
 TOKENS = ("input_tokens", "output_tokens")
 
@@ -35,16 +35,22 @@ class Demand:
         cache: of the KV cache, per token of a sequence.
         overhead: of all else, at batch 1 on the probe's prompt.
         hardware: where the overhead was measured.
+        tokens: prompt and answer of the probe that measured it.
     """
 
     weights: float
     cache: float
     overhead: float
     hardware: str
+    tokens: float
 
     def needed(self, context: int, batch: int) -> float:
         """Return the bytes for so many sequences of so many tokens each."""
         return self.weights + self.cache * context * batch + self.overhead
+
+    def far(self, context: int, batch: int) -> bool:
+        """Say whether these are so many more tokens than the probe's that the overhead may be far larger."""
+        return context * batch > FAR * self.tokens
 
 
 @dataclass(frozen=True)
@@ -69,13 +75,15 @@ class Choice:
         needed: bytes that it takes.
         free: bytes of the memory that are left.
         size: bytes of the memory.
-        tied: entries that fit, take the context, and can't be told apart from it; itself first.
+        leader: the best of its tie group, with which alone the group's entries were compared.
+        tied: entries of its tie group that fit and take the context, itself first.
         smallest: the one of these that needs least, with its bytes.
     """
 
     candidate: Candidate
     needed: float
     size: float
+    leader: Candidate
     tied: Sequence[Candidate]
     smallest: tuple[Candidate, float]
 
@@ -83,6 +91,11 @@ class Choice:
     def free(self) -> float:
         """Return the bytes that are left."""
         return self.size - self.needed
+
+    @property
+    def leads(self) -> bool:
+        """Say whether it is its group's best, so that what is tied was compared with it."""
+        return self.leader is self.candidate
 
     @property
     def tight(self) -> bool:
@@ -153,19 +166,23 @@ def _cache(probe: UnitResult) -> float | None:
 
 def _demand(probe: UnitResult) -> Demand | None:
     """Return what a probe measured, or None where a figure is missing."""
-    weights, peak, cached = _value(probe, WEIGHTS), _value(probe, efficiency.PEAK), _cache(probe)
+    weights, peak, cached = (
+        _value(probe, efficiency.WEIGHTS),
+        _value(probe, efficiency.PEAK),
+        _cache(probe),
+    )
     prompt, new = (_value(probe, name) for name in TOKENS)
     if weights is None or peak is None or cached is None or prompt is None or new is None:
         return None
     overhead = max(0.0, peak - weights - cached * (prompt + new))
-    return Demand(weights, cached, overhead, probe.hardware or "")
+    return Demand(weights, cached, overhead, probe.hardware or "", prompt + new)
 
 
 def _missing(probes: list[UnitResult]) -> str:
     """Name the figures that an entry lacks; of several probes, those of the first."""
     if not probes:
         return "no efficiency probe"
-    names = [WEIGHTS, CACHES[0], efficiency.PEAK, *TOKENS]
+    names = [efficiency.WEIGHTS, CACHES[0], efficiency.PEAK, *TOKENS]
     lacking = [
         efficiency.kind_of(name).title
         for name in names
@@ -180,7 +197,10 @@ def fitting(listed: Sequence[Candidate], size: float, context: int, batch: int) 
 
 
 def best(listed: Sequence[Candidate], size: float, context: int, batch: int) -> Choice | None:
-    """Return the ranked entry with the highest score that fits and takes the context; None without one."""
+    """Return the ranked entry with the highest score that fits and takes the context; None without one.
+
+    `listed` is a whole board: the best of a tie group may be one that doesn't fit.
+    """
     fits = fitting(listed, size, context, batch)
     ranked = [one for one in fits if one.row.place and one.holds(context)]
     if not ranked:
@@ -193,6 +213,7 @@ def best(listed: Sequence[Candidate], size: float, context: int, batch: int) -> 
         first,
         needs[0],
         size,
+        next(one for one in listed if _group(one) == _group(first)),
         [ranked[place] for place in tied],
         (ranked[smallest], needs[smallest]),
     )

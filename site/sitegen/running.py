@@ -8,8 +8,9 @@ a page can fill them too. vLLM quantizes to NF4 while loading but not to LLM.int
 import shlex
 
 from evaluator.results import Submission
+from sitegen.entries import SiteEntry
+from sitegen.loading import quantized_while_loading
 
-ON_THE_FLY = ("llm.int8", "nf4")  # quantized while an unquantized checkpoint is loaded
 VLLM = (
     "vllm serve {MODEL} --revision {REVISION} --dtype {DTYPE} "
     "--max-model-len {CONTEXT} --max-num-seqs {BATCH}"
@@ -64,14 +65,14 @@ def refusal(given: Submission) -> str:
     return ""
 
 
-def transformers(given: Submission) -> str:
+def transformers(entry: SiteEntry) -> str:
     """Return the name of the template that loads an entry as the evaluator does."""
-    return f"{'chat' if given.chat else 'text'}-{_loading(given)}"
+    return f"{'chat' if entry.submission.chat else 'text'}-{_loading(entry)}"
 
 
-def vllm(given: Submission) -> str:
+def vllm(entry: SiteEntry) -> str:
     """Return the name of the template that serves an entry with vLLM; nothing where it can't."""
-    recipe, loading = given.quantization, _loading(given)
+    recipe, loading = entry.submission.quantization, _loading(entry)
     if recipe.method == "spqr" or loading == "llm.int8":
         return ""
     if recipe.method == "gptq" and (recipe.bits not in VLLM_BITS or recipe.symmetric is False):
@@ -84,10 +85,9 @@ def dtype(given: Submission) -> str:
     return "float16" if given.quantization.method == "awq" else given.dtype
 
 
-def _loading(given: Submission) -> str:
-    """Return how the checkpoint is quantized while it is loaded: an unquantized one is its own base."""
-    method = given.quantization.method
-    return method if method in ON_THE_FLY and given.model == given.base_model else "stored"
+def _loading(entry: SiteEntry) -> str:
+    """Return how the checkpoint is quantized while it is loaded; `stored` where it isn't."""
+    return entry.submission.quantization.method if quantized_while_loading(entry) else "stored"
 
 
 def command(name: str, given: Submission, context: int, batch: int) -> str:

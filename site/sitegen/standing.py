@@ -10,6 +10,7 @@ from evaluator.results import UnitResult
 from evaluator.suites.definitions import QUALITY, Suite
 from sitegen import metrics
 from sitegen.entries import SiteEntry
+from sitegen.family_statistics import missing_base, other_bases
 from sitegen.load import Data
 from sitegen.machines import plain
 from sitegen.metrics import Figure
@@ -60,9 +61,7 @@ def _beside_base(
         return "ranked", [], None
     base = data.base_of(entry)
     if base is None:
-        name = entry.submission.base_model
-        command = f"quantboard run {name} --suite {suite.name}"
-        return "unranked", [f"Its base {name} has no entry."], command
+        return _without_base(data, suite, entry)
     base_results = base.results(suite)
     if metrics.score(suite, base_results) is None:
         command = f"quantboard run {base.name} --suite {suite.name}"
@@ -74,6 +73,19 @@ def _beside_base(
         )
         return "unranked", [f"Not comparable with its base. {refusal}."], command
     return "ranked", [], None
+
+
+def _without_base(
+    data: Data, suite: Suite, entry: SiteEntry
+) -> tuple[Status, list[str], str | None]:
+    family = data.families[entry.family]
+    problem, others = missing_base(entry, family), other_bases(entry, family)
+    if not others:
+        command = f"quantboard run {entry.submission.base_model} --suite {suite.name}"
+        return "unranked", [problem], command
+    wanted = f"{entry.family}/{others[0].variant}-{str(entry.submission.base_revision)[:7]}"
+    step = f"Add the base at that revision as submissions/{wanted} and measure it."
+    return "unranked", [f"{problem} {step}"], f"quantboard run {wanted} --suite {suite.name}"
 
 
 def _refusal(data: Data, suite: Suite, entry: SiteEntry) -> str:

@@ -10,6 +10,7 @@ from sitegen import fit, load, running
 from sitegen.board import Board
 from sitegen.contents import contents
 from sitegen.efficiency import PEAK
+from sitegen.entries import SiteEntry
 from sitegen.fit import Candidate, Demand
 from sitegen.pages import fit as page
 from sitegen.pages.writer import Pages
@@ -80,7 +81,7 @@ def test_needed_is_weights_cache_and_overhead(tmp_path: Path) -> None:
     """The overhead is the peak less weights and the cache of the probe's own tokens."""
     demand = probed(tmp_path / "tree", PROBE).demand
 
-    assert demand == Demand(1000.0, 2.0, 1500.0 - 1000.0 - 2.0 * 30, "card-0")
+    assert demand == Demand(1000.0, 2.0, 1500.0 - 1000.0 - 2.0 * 30, "card-0", 30)
     assert demand.needed(100, 4) == 1000 + 2 * 100 * 4 + 440
 
 
@@ -115,7 +116,7 @@ def test_a_whole_probe_is_taken_where_there_is_one(tmp_path: Path) -> None:
     whole = {**PROBE, **figures(peak_memory_bytes=2000.0)}
     found = probed(tmp_path / "tree", {**PROBE, PEAK: None}, whole)
 
-    assert found.demand == Demand(1000.0, 2.0, 940.0, "card-1")
+    assert found.demand == Demand(1000.0, 2.0, 940.0, "card-1", 30)
 
 
 def test_best_is_the_first_ranked_that_fits(table: Board, listed: list[Candidate]) -> None:
@@ -284,6 +285,11 @@ def given(
     )
 
 
+def unmeasured(submission: Submission) -> SiteEntry:
+    """Return an entry without results."""
+    return SiteEntry("org--model/variant", "org--model", "variant", submission, (), (), None, "")
+
+
 @pytest.mark.parametrize("name", running.templates())
 def test_commands_are_shell_and_python(name: str) -> None:
     """Each command is one that bash can parse, and the program inside one that Python can."""
@@ -324,8 +330,8 @@ def test_vllm_gets_context_and_batch() -> None:
 )
 def test_recipes_choose_their_commands(submission: Submission, loaded: str, served: str) -> None:
     """Quantizing while loading is for the base alone; vLLM is left out where it can't serve."""
-    assert running.transformers(submission) == loaded
-    assert running.vllm(submission) == served
+    assert running.transformers(unmeasured(submission)) == loaded
+    assert running.vllm(unmeasured(submission)) == served
 
 
 def test_awq_computes_in_float16() -> None:
@@ -341,8 +347,8 @@ def test_what_cant_be_fetched_has_no_command() -> None:
 
     assert running.refusal(local) == "local/mine isn't published, so no command can fetch it."
     assert "names no revision" in running.refusal(unpinned)
-    assert page.commands(local) == page.commands(unpinned) == {}
-    assert set(page.commands(given())) == {"transformers", "vllm"}
+    assert page.commands(unmeasured(local)) == page.commands(unmeasured(unpinned)) == {}
+    assert set(page.commands(unmeasured(given()))) == {"transformers", "vllm"}
 
 
 def test_failed_probes_count_for_nothing(tmp_path: Path) -> None:

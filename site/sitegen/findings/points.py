@@ -22,7 +22,7 @@ FIXED = (
 
 
 def points(table: Board) -> pd.DataFrame:
-    """Return one row per entry with a score.
+    """Return one row per entry that is ranked, or that a paper reports with a score.
 
     `bytes` are those on disk, or where nobody has these the peak memory; `memory` and `speed` are in percent
     of the base's on the first hardware, where driver and engine agree; `width` is the effective bits per
@@ -35,6 +35,7 @@ def points(table: Board) -> pd.DataFrame:
     records = [
         _record(row, base, size, keys) | {name: _value(row, name) for name in benchmarks}
         for row, base in _with_bases(rows)
+        if row.status in ("ranked", "reported")
     ]
     return pd.DataFrame(records, columns=[*FIXED, *benchmarks])
 

@@ -17,6 +17,7 @@ from sitegen.findings.verdicts import FAMILIES, Kind, Verdict, lacking
 BITS = (3, 4)
 STRONG = 0.5
 FEWEST = 8
+SPARE = 3  # entries beside one of each family, for a correlation within families
 NOUN = "entries of 3 or 4 bits with perplexity and score"
 WORDS: dict[Kind, str] = {
     "supported": "strong",
@@ -30,6 +31,11 @@ PLAIN: dict[Kind, str] = {
     "undecided": "Among the variants of one base model, these entries leave open how strongly perplexity "
     "predicts it.",
 }
+ALIKE = "All entries of a family score alike, so there is nothing that perplexity could predict."
+SPARSE = (
+    "Not enough measured yet: each family has too few entries with different perplexities to see what is "
+    "left within it."
+)
 FINDING = Finding(
     "perplexity",
     "Perplexity stands in for scores",
@@ -40,13 +46,20 @@ FINDING = Finding(
     "perplexity and higher scores whatever was done to it. Within families, each base "
     "model's mean is taken out of the score and of the logarithm of the perplexity, so that only "
     "quantization is left: the verdict is by this. A benchmark agrees where the whole interval is stronger "
-    f"than {STRONG}, in the direction that scores fall, or bias grows, as perplexity rises.",
+    f"than {STRONG}, in the direction that scores fall, or bias grows, as perplexity rises, and disagrees "
+    "where the whole interval is weaker; of what a paper reports r alone counts. The claim is supported "
+    "where more than half of the benchmarks that can be tested agree, not supported where at least half of "
+    "them disagree, and else undecided.",
 )
 
 
 @dataclass(frozen=True)
 class Proxy:
-    """How closely one benchmark follows the perplexity; None where there are too few entries."""
+    """How closely one benchmark follows the perplexity; None where there are too few entries.
+
+    Attributes:
+        alike: whether there are enough entries, but those of each family score alike.
+    """
 
     benchmark: str
     title: str
@@ -55,6 +68,12 @@ class Proxy:
     kind: Kind
     entries: int
     families: int
+    alike: bool = False
+
+    @property
+    def enough(self) -> bool:
+        """Say whether there are as many entries and families as a correlation takes."""
+        return self.entries >= FEWEST and self.families >= FAMILIES
 
 
 def usable(points: pd.DataFrame) -> pd.DataFrame:
@@ -79,13 +98,15 @@ def proxies(table: Board, points: pd.DataFrame) -> list[Proxy]:
 def _proxy(shown: pd.DataFrame, name: str, title: str, direction: str, *, measured: bool) -> Proxy:
     entries, families = len(shown), int(shown["family"].nunique())
     empty = Proxy(name, title, None, None, "not enough measured", entries, families)
-    if entries < FEWEST or families < FAMILIES:
+    if not empty.enough:
         return empty
     values = shown[name].abs() if direction == "zero" else shown[name]
     perplexity, score = shown["perplexity"].to_numpy(float), values.to_numpy(float)
     pooled = _or_none(lambda: pearson(perplexity, score))
     within = _or_none(lambda: within_groups(np.log(perplexity), score, shown["family"].tolist()))
-    found = replace(empty, pooled=pooled, within=within)
+    vary = bool((values.groupby(shown["family"]).nunique() > 1).any())
+    alike = within is None and not vary and entries - families >= SPARE
+    found = replace(empty, pooled=pooled, within=within, alike=alike)
     return replace(found, kind=_kind(within, -1 if direction == "higher" else 1, measured))
 
 
@@ -120,6 +141,10 @@ def part(key: str, table: Board, points: pd.DataFrame) -> Part:
 def _verdict(found: list[Proxy]) -> Verdict:
     kinds = [one.kind for one in found]
     tested = len(found) - kinds.count("not enough measured")
+    if not tested and any(one.alike for one in found):
+        return Verdict("undecided", ALIKE)
+    if not tested and any(one.enough for one in found):
+        return Verdict("not enough measured", SPARSE)
     if not tested:
         entries = max((one.entries for one in found), default=0)
         families = max((one.families for one in found), default=0)
@@ -163,7 +188,7 @@ def sheet(found: list[Proxy], *, measured: bool) -> Sheet:
                 written(one.within, interval=measured),
                 str(one.entries),
                 str(one.families),
-                WORDS[one.kind],
+                "all alike" if one.alike else WORDS[one.kind],
             ),
         )
         for one in found
@@ -177,6 +202,10 @@ def sheet(found: list[Proxy], *, measured: bool) -> Sheet:
 
 def told(one: Proxy) -> str:
     """Say in one sentence how strongly the perplexity predicts a benchmark within families."""
+    if one.alike:
+        return ALIKE
+    if one.enough and one.within is None:
+        return SPARSE
     if one.kind == "not enough measured" or one.within is None:
         return lacking(one.entries, one.families, NOUN, FEWEST).reason
     return PLAIN[one.kind]

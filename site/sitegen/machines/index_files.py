@@ -28,7 +28,7 @@ LIMITATIONS = [
     "aren't comparable.",
     "Intervals are 95 % and stand for the choice of items alone. They don't hold what another prompt, "
     "another calibration or another seed would change.",
-    "Entries of one tie group can't be told apart; a rank is a range.",
+    "Entries of one tie group can't be told apart from its best; a rank is a range.",
     "Speed and memory compare only on the same hardware, driver and engine.",
     "Self-reported results were measured by the submitter, verified ones by this project's own workflow.",
     "Reported entries are figures of a paper, under its protocol and without intervals. They are never "

@@ -13,6 +13,7 @@ from sitegen.board import Board, Row
 from sitegen.comparisons import BesideBase
 from sitegen.contents import Contents
 from sitegen.entries import Measured, SiteEntry
+from sitegen.family_statistics import missing_base
 from sitegen.load import Data
 from sitegen.machines import badges, citations, family_files, huggingface
 from sitegen.machines.addresses import API
@@ -76,6 +77,9 @@ def context(data: Data, boards: list[Board], entry: SiteEntry) -> dict[str, Any]
     return {
         "entry": entry,
         "base": base,
+        "missing": ""
+        if base or entry.is_base
+        else missing_base(entry, data.families[entry.family]),
         "parts": [_part(data, label, boards, entry) for label in entry.labels],
         "by_benchmark": _by_benchmark,
         "comparisons": data.compared(entry).count,

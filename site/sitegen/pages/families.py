@@ -5,7 +5,9 @@ from typing import Any
 from sitegen.board import Board, Row
 from sitegen.contents import Contents
 from sitegen.entries import SiteEntry
+from sitegen.family_pairs import MEMORY, smallest
 from sitegen.family_sentences import base_of
+from sitegen.load import Data
 from sitegen.pages.writer import Pages
 
 LONGEST = 200  # rows of a table
@@ -54,24 +56,22 @@ def _lines(site: Contents, table: Board | None) -> list[dict[str, Any]]:
             "count": sum(one.paper is None for one in entries[family]),
             "reported": sum(one.paper is not None for one in entries[family]),
             "base": base_of(rows.get(family, [])),
-            "near": _near(rows.get(family, [])),
+            "near": _near(site.data, rows.get(family, [])),
         }
         for family in sorted(entries)
     ]
 
 
-def _near(rows: list[Row]) -> Row | None:
-    """Return the smallest ranked variant whose score is within a point of the base's."""
-    base = base_of(rows)
-    if base is None:
-        return None
-    wanted = base.figures["score"].value - NEAR
+def _near(data: Data, rows: list[Row]) -> dict[str, Any] | None:
+    """Return the smallest ranked variant whose score is within a point of its base's, and by what."""
+    scores = {row.entry.name: row.figures["score"].value for row in rows if row.status == "ranked"}
     found = [
         row
         for row in rows
         if row.status == "ranked"
-        and not row.entry.is_base
-        and "disk" in row.figures
-        and row.figures["score"].value >= wanted
+        and (base := data.base_of(row.entry))
+        and base.name in scores
+        and row.figures["score"].value >= scores[base.name] - NEAR
     ]
-    return min(found, key=lambda row: (row.figures["disk"].value, row.entry.name), default=None)
+    least = smallest(found)
+    return {"row": least[0], "by_memory": least[1] == MEMORY} if least else None

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from evaluator.statistics.several import LEVEL
-from evaluator.suites.definitions import QUALITY
-from sitegen import family_sentences, metrics, tables, words
+from evaluator.suites.definitions import QUALITY, MetricDefinition
+from sitegen import family_pairs, family_sentences, metrics, tables, words
 from sitegen.board import Board, Column, Row
 from sitegen.charts import board as board_charts
 from sitegen.charts import family as charts
@@ -69,7 +69,7 @@ def _parts(site: Contents) -> Iterator[dict[str, Any]]:
 def _part(data: Data, table: Board, key: str) -> dict[str, Any]:
     measured = table.paper is None
     rows = family_sentences.ordered(table.rows)
-    unit = next((one.unit for one in table.columns if one.key == "disk"), "")
+    known = family_pairs.pairs(data.measured, table) if measured else family_pairs.Pairs("")
     compared = list(_compared(data, table, rows)) if measured else []
     return {
         "key": key,
@@ -79,10 +79,11 @@ def _part(data: Data, table: Board, key: str) -> dict[str, Any]:
         "columns": _columns(table),
         "rows": rows,
         "hardware": table.hardware,
-        "verdicts": family_sentences.verdicts(table.rows, unit) if measured else [],
+        "bases": sorted({known.bases[row.entry.name] for row, _ in compared}),
+        "verdicts": family_sentences.verdicts(table.rows, known) if measured else [],
         "compared": compared,
         "benchmarks": _benchmarks(table),
-        "figures": list(_figures(table, key, unit, compared)),
+        "figures": list(_figures(table, key, known.disk, compared)),
     }
 
 
@@ -134,7 +135,7 @@ def _benchmarks(table: Board) -> list[dict[str, Any]]:
         {
             "title": one.title,
             "metric": one.metrics[one.headline[0]].title,
-            "unit": {"percent": "points"}.get(one.metrics[one.headline[0]].display, ""),
+            "unit": "points" if _in_points(one.metrics[one.headline[0]]) else "",
             "digits": words.DIGITS[one.metrics[one.headline[0]].display],
         }
         for one in table.suite.benchmarks
@@ -175,12 +176,17 @@ def _differences(
         for row, found in compared[:PLOTTED]
         for benchmark, one in zip(table.suite.benchmarks, found, strict=True)
         if benchmark.dimension in QUALITY
-        and benchmark.metrics[benchmark.headline[0]].display == "percent"
+        and _in_points(benchmark.metrics[benchmark.headline[0]])
         and one.difference
         and one.difference.low is not None
         and one.difference.high is not None
         for sign in (_sign(benchmark.metrics[benchmark.headline[0]].direction),)
     ]
+
+
+def _in_points(metric: MetricDefinition) -> bool:
+    """Say whether a metric is shown on a scale that ends at 100, as percent and corpus scores are."""
+    return metric.display == "percent" or metric.highest == 100
 
 
 def _sign(direction: str) -> int:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evaluator.results import Submission
 from sitegen import downloads, fit, running, words
 from sitegen.board import Board, Row
 from sitegen.contents import Contents
+from sitegen.entries import SiteEntry
 from sitegen.fit import Candidate, Choice
 from sitegen.pages.writer import Pages
 
@@ -15,7 +15,7 @@ CONTEXTS = (1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)  # tokens
 SHOWN = {"fits": 100, "over": 40, "unmeasured": 20}  # with the sizes of each suite below 200 rows
 FIELDS = (
     *("name", "model", "revision", "dtype", "transformers", "vllm", "refusal"),
-    *("weights", "cache", "overhead", "hardware", "missing", "context"),
+    *("weights", "cache", "overhead", "tokens", "hardware", "missing", "context"),
     *("status", "group", "score", "spread", "retention", "retentionSpread", "speeds"),
 )
 
@@ -53,7 +53,7 @@ class Part:
     def commands(self) -> dict[str, str]:
         """Return the commands that run the first answer's choice, by engine."""
         choice = self.first.choice
-        return commands(choice.candidate.row.entry.submission) if choice else {}
+        return commands(choice.candidate.row.entry) if choice else {}
 
     @property
     def known(self) -> int:
@@ -93,11 +93,12 @@ def _answer(listed: Sequence[Candidate], gigabytes: float) -> Answer:
     return Answer(gigabytes, fit.best(listed, size, *asked), len(fits))
 
 
-def commands(given: Submission) -> dict[str, str]:
+def commands(entry: SiteEntry) -> dict[str, str]:
     """Return the commands that run an entry as the page asks at first, by engine; none where none can."""
+    given = entry.submission
     if running.refusal(given):
         return {}
-    names = {"transformers": running.transformers(given), "vllm": running.vllm(given)}
+    names = {"transformers": running.transformers(entry), "vllm": running.vllm(entry)}
     asked = (fit.CONTEXT, fit.BATCH)
     return {engine: running.command(name, given, *asked) for engine, name in names.items() if name}
 
@@ -136,12 +137,14 @@ def script(table: Board, listed: Sequence[Candidate]) -> str:
 def _record(table: Board, one: Candidate) -> list[Any]:
     """Return an entry's values in the order of `FIELDS`."""
     row, given, demand = one.row, one.row.entry.submission, one.demand
-    needs = (demand.weights, demand.cache, demand.overhead) if demand else (None, None, None)
+    needs = (
+        (demand.weights, demand.cache, demand.overhead, demand.tokens) if demand else (None,) * 4
+    )
     on = table.hardware.index(demand.hardware) if demand else None
     score, retention = row.figures.get("score"), row.figures.get("retention")
     return [
         *(row.entry.name, given.model, given.revision, running.dtype(given)),
-        *(running.transformers(given), running.vllm(given), running.refusal(given)),
+        *(running.transformers(row.entry), running.vllm(row.entry), running.refusal(given)),
         *(_whole(need) for need in needs),
         *(on, one.missing, row.entry.context_length),
         *(row.status, row.place.group if row.place else None),
