@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from evaluator.results import UnitResult
 from evaluator.suites.definitions import Suite
-from sitegen import efficiency, metrics
+from sitegen import efficiency, metrics, plain
 from sitegen.entries import DRIVER, ENGINE, Measured, SiteEntry
-from sitegen.machines import plain
 from sitegen.metrics import Figure
 
 Probes = Mapping[str, Measured]  # by hardware

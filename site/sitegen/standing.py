@@ -8,11 +8,10 @@ from typing import Literal
 
 from evaluator.results import UnitResult
 from evaluator.suites.definitions import QUALITY, Suite
-from sitegen import metrics
+from sitegen import metrics, plain
 from sitegen.entries import SiteEntry
 from sitegen.family_statistics import missing_base, other_bases
 from sitegen.load import Data
-from sitegen.machines import plain
 from sitegen.metrics import Figure
 
 Status = Literal["ranked", "unranked", "failed", "reported"]

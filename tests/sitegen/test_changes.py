@@ -5,9 +5,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from sitegen import load
+from sitegen import load, plain
 from sitegen.contents import Contents
-from sitegen.machines import feed, plain
+from sitegen.machines import feed
 from sitegen.machines.changes import Change, changes
 from sitegen.pages import changes as changes_page
 from sitegen.pages.writer import Pages

@@ -17,7 +17,7 @@ from html import escape
 from typing import Literal
 from urllib.parse import quote
 
-from sitegen.machines import plain
+from sitegen import plain
 from sitegen.machines.addresses import absolute, entry_page
 from sitegen.machines.standings import Standing, with_spread
 from sitegen.metrics import Figure

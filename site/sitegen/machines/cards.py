@@ -13,9 +13,8 @@ from typing import Any
 
 from PIL import Image, ImageFont
 
-from sitegen import efficiency, metrics, words
+from sitegen import efficiency, metrics, plain, words
 from sitegen.entries import SiteEntry
-from sitegen.machines import plain
 from sitegen.machines.standings import Standing, Standings, with_spread
 
 WIDTH, HEIGHT = 1200, 630

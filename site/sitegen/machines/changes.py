@@ -13,8 +13,8 @@ from typing import Literal
 
 from evaluator.results import UnitResult
 from evaluator.suites.definitions import load_suite, suite_names
+from sitegen import plain
 from sitegen.entries import Measured, SiteEntry
-from sitegen.machines import plain
 
 NAMED = 4  # more benchmarks than these are only counted
 Kind = Literal["new", "results", "again", "failed", "withdrawn", "reported"]

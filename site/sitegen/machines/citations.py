@@ -2,8 +2,8 @@
 
 import re
 
+from sitegen import plain
 from sitegen.entries import SiteEntry
-from sitegen.machines import plain
 from sitegen.machines.addresses import absolute, entry_page
 from sitegen.machines.index_files import newest
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-from sitegen.machines import plain
+from sitegen import plain
 from sitegen.machines.addresses import absolute
 from sitegen.machines.changes import Change
 

@@ -22,7 +22,7 @@ from sitegen.pages import drawings
 from sitegen.pages.writer import Pages
 from sitegen.render import family_path
 
-LONGEST = 200  # rows of a table
+MOST_ROWS = 200  # of entries in the page, shared by its tables
 PLOTTED = 40  # variants in a forest plot
 FIRST = ("effective_bits", "disk")  # columns that stand before the quality's
 
@@ -54,8 +54,13 @@ def make(pages: Pages, site: Contents, family: str) -> None:
         count=len(site.data.entries),
         parts=parts,
         waiting=[entry for entry in site.data.entries if entry.name not in shown],
-        longest=LONGEST,
+        longest=_longest(parts),
     )
+
+
+def _longest(parts: list[dict[str, Any]]) -> int:
+    """Return how many rows each table may have: figures of every part, differences of those compared."""
+    return MOST_ROWS // max(1, len(parts) + sum(bool(part["compared"]) for part in parts))
 
 
 def _parts(site: Contents) -> Iterator[dict[str, Any]]:

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from evaluator.suites.definitions import Benchmark, Suite
-from sitegen import metrics, words
+from sitegen import metrics, plain, words
 from sitegen.charts import distribution
 from sitegen.charts.base import Figure as Chart
 from sitegen.comparisons import BesideBase
 from sitegen.entries import Measured, SiteEntry
 from sitegen.load import Data
-from sitegen.machines import plain
 from sitegen.metrics import Figure
 
 MOST_ROWS = 200
