@@ -107,7 +107,7 @@
       swatch.setAttribute("aria-hidden", "true");
       made.append(pin(at), swatch, link(at), " ", node("span", "family", familyOf(at)[1]));
       if (data.fronts[at]) made.appendChild(node("span", "front", data.fronts[at]));
-      const failed = !data.classes[at].startsWith("unranked");
+      const failed = data.classes[at] === "failed";
       (data.problems[at] || []).forEach(said => made.appendChild(problem(said, failed)));
       if (data.commands[at]) {
         const command = node("span", "problem", "Run ");

@@ -43,6 +43,7 @@ class Row:
         date: of the latest of its results that the board shows.
         source: who measured these; where several did, the least trusted.
         settings: driver and engine of its probe on each hardware.
+        failures: why its probe failed, by hardware.
     """
 
     entry: SiteEntry
@@ -56,6 +57,13 @@ class Row:
     date: str = ""
     source: str = ""
     settings: dict[str, Setting] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def told(self) -> list[str]:
+        """Return all that stands against the entry and its probes, in sentences."""
+        failed = [f"Efficiency on {name} failed: {why}" for name, why in self.failures.items()]
+        return [*self.problems, *failed]
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,11 @@ class Board:
             rows=[replace(row, entry=entries[row.entry.name]) for row in self.rows],
             papers=[one.with_entries(entries) for one in self.papers],
         )
+
+    def hardware_of(self, column: Column) -> str:
+        """Return the hardware that a column is of; nothing for other columns."""
+        place = column.group.removeprefix("hardware")
+        return "" if place == column.group else self.hardware[int(place)]
 
     @property
     def facts(self) -> list[object]:
@@ -320,7 +333,8 @@ def _row(
         status,
         figures,
         shares=_shares(suite, entry) if "score" in figures else {},
-        problems=(*problems, *probes.failures(entry, suite)),
+        problems=tuple(problems),
+        failures=probes.failures(entry, suite),
         command=command,
         date=max(one.result.timing.finished for one in found)[:10],
         source=_source(found),

@@ -29,13 +29,13 @@ def succeeded(entry: SiteEntry, suite: Suite) -> dict[str, Measured]:
     }
 
 
-def failures(entry: SiteEntry, suite: Suite) -> list[str]:
-    """Say which probes failed and why."""
-    return [
-        f"Efficiency on {one.result.hardware}: {plain.line(one.result.reason or 'no reason was given')}"
+def failures(entry: SiteEntry, suite: Suite) -> dict[str, str]:
+    """Say why probes failed, by hardware."""
+    return {
+        one.result.hardware or "": plain.line(one.result.reason or "no reason was given")
         for one in _of(entry, suite)
         if one.result.status == "failed"
-    ]
+    }
 
 
 def _of(entry: SiteEntry, suite: Suite) -> list[Measured]:

@@ -39,9 +39,8 @@ def _kind(name: str, parts: Sequence[Board]) -> str | None:
 def column_name(column: Column, table: Board) -> str:
     """Return a column's name in files: key and unit, hardware spelled out."""
     key = column.key
-    if column.group.startswith("hardware"):
-        place = int(column.group.removeprefix("hardware"))
-        key = f"{key.rstrip('0123456789')}_{table.hardware[place]}"
+    if hardware := table.hardware_of(column):
+        key = f"{key.rstrip('0123456789')}_{hardware}"
     unit = {"%": "percent", "tokens/s": "tokens_per_second", "bits/weight": "bits_per_weight"}
     return "_".join(filter(None, (key, unit.get(column.unit, column.unit))))
 
@@ -77,7 +76,7 @@ def _record(table: Board, row: Row | None) -> dict[str, object]:
         "date": row and row.date,
         "source": row and row.source,
         "paper": row and row.entry.paper,
-        "problems": row and " ".join(row.problems),
+        "problems": row and " ".join(row.told),
     }
     return record
 

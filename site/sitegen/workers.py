@@ -4,7 +4,8 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Generic, TypeVar
 
 from sitegen.work import Setup
@@ -61,3 +62,12 @@ def workers(setup: Setup, families: int, jobs: int | None) -> Iterator[Workers]:
 
 def _begin(setup: Setup) -> None:
     _setup.append(setup)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that began it has ended: a killed one can't tell its workers."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

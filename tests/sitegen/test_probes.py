@@ -10,6 +10,7 @@ from sitegen.board import Board, Row, boards
 from sitegen.entries import slim
 from sitegen.findings import points
 from sitegen.load import Data
+from sitegen.pages import board_rows
 
 from evaluator.ledger import LEDGER, file_digest
 from evaluator.suites.definitions import load_suite
@@ -89,16 +90,19 @@ def test_an_engine_that_is_not_recorded_is_not_the_same(tree: Path) -> None:
     assert rows_of(table_of(tree))[OTHER].figures["speed0"].note == "torch not recorded"
 
 
-def test_a_failed_probe_is_a_problem_of_a_ranked_row(tree: Path) -> None:
-    """The row stays ranked, has no speed, and says why, in one line of bounded length."""
+def test_a_failed_probe_is_told_in_a_ranked_row(tree: Path) -> None:
+    """The row stays ranked, says `failed` where a speed would stand, and why in files, in bounded length."""
     folder = next(tree.glob(f"*/{OTHER}"))
     probed(folder, status="failed", reason="out of memory " * 1_000)
     row = rows_of(table_of(tree))[OTHER]
     assert row.status == "ranked"
     assert "speed0" not in row.figures
-    assert len(row.problems) == 1
-    assert row.problems[0].startswith(f"Efficiency on {examples.HARDWARE}: out of memory")
-    assert len(row.problems[0]) < 500
+    assert row.problems == ()
+    assert len(row.told) == 1
+    assert row.told[0].startswith(f"Efficiency on {examples.HARDWARE} failed: out of memory")
+    assert len(row.told[0]) < 500
+    drawn = {one.row.entry.variant: one for one in board_rows.drawn(table_of(tree)).rows}
+    assert drawn[OTHER].cells["speed0"].text == drawn[OTHER].cells["peak0"].text == "failed"
 
 
 def test_the_least_trusted_of_benchmarks_and_probes_is_told(tree: Path) -> None:

@@ -61,7 +61,7 @@ def suite_record(label: str, row: Row | None) -> SuiteRecord:
     return SuiteRecord(
         suite=label,
         status=row.status,
-        problems=list(row.problems),
+        problems=row.told,
         command=row.command,
         date=row.date,
         source=cast("Source", row.source),

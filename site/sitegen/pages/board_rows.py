@@ -171,11 +171,13 @@ def _head(column: Column) -> Head:
 
 
 def _row(board: Board, row: Row) -> Drawn:
-    cells = {
-        column.key: cell(column, shown)
-        for column in board.columns
-        if (shown := row.figures.get(column.key))
-    }
+    cells = {}
+    for column in board.columns:
+        shown = row.figures.get(column.key)
+        if shown:
+            cells[column.key] = cell(column, shown)
+        elif board.hardware_of(column) in row.failures:
+            cells[column.key] = Cell("failed")  # the entry's page says why
     place = row.place
     if place is None:
         return Drawn(row, cells)
