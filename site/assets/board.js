@@ -16,7 +16,9 @@
   };
   const FILTERS = ["family", "method", "bits", "licence", "source", "hardware", "disk"].filter(name => form.elements[name]);
   const body = table.tBodies[0];
-  const served = Array.from(body.rows);
+  const later = document.getElementById("later"); // rows that are laid out when the reader first moves
+  const standing = () => Array.from(table.querySelectorAll("tbody tr"));
+  const served = standing();
   const heads = Array.from(table.querySelectorAll("th[data-key]"));
   const toggles = Array.from(form.querySelectorAll("fieldset input"));
   const weights = Array.from(document.querySelectorAll("#weights input"));
@@ -123,6 +125,7 @@
     const first = state.page * PAGE;
     const part = found.rows.slice(first, first + PAGE);
     body.replaceChildren(...part.slice(0, FIRST).map(rowAt));
+    if (later) later.remove();
     paintPages(first, part.length, last);
     afterPaint(part.slice(FIRST));
   }
@@ -209,7 +212,7 @@
   function setPins(pins, refusal) {
     state.pins = pins;
     compare(pins, refusal);
-    Array.from(body.rows).forEach(row => { row.pin.checked = pins.includes(row.at); });
+    standing().forEach(row => { row.pin.checked = pins.includes(row.at); });
     told.textContent = refusal || (pins.length ? pins.length + " of " + PINS + " pinned" : "Nothing is pinned");
     remember();
   }
@@ -338,7 +341,7 @@
   }
 
   function setUpRows() {
-    body.addEventListener("change", event => {
+    table.addEventListener("change", event => {
       const [row, wanted] = [event.target.closest("tr"), event.target.checked];
       ready(() => pin(row.at, wanted));
     });

@@ -1,4 +1,5 @@
-// Runs before the page is painted: marks that scripts work, and sets the theme that was chosen before.
+// Runs before the page is painted: marks that scripts work, sets the theme that was chosen before, and notes when a
+// reader first moves, which is when what stands far below is laid out (at the latest some seconds after loading).
 (function () {
   "use strict";
   var root = document.documentElement;
@@ -9,4 +10,12 @@
   } catch (error) {
     // Storage can be forbidden; the system's theme stays.
   }
+  function moved() {
+    root.classList.add("moved");
+  }
+  ["scroll", "wheel", "pointermove", "touchstart", "keydown", "focusin", "beforeprint"].forEach(function (name) {
+    window.addEventListener(name, moved, { once: true, passive: true });
+  });
+  window.addEventListener("load", function () { window.setTimeout(moved, 8000); });
+  if (window.location.hash) moved();
 })();

@@ -43,6 +43,22 @@ def test_script_draws_the_pages_own_nodes(
         assert made[: len(served)] == served
 
 
+def test_rows_far_below_are_laid_out_when_the_reader_moves(browser: Any, large: Path) -> None:
+    """At first 40 rows are laid out; a move of the pointer shows all 200; without scripts all are there."""
+    with opened(browser) as page:
+        page.goto(address(large))
+        assert page.locator("#board tbody tr:visible").count() == 40
+        assert row_count(page) == 200
+        page.mouse.move(200, 300)
+        page.wait_for_selector("#later", state="visible")
+        assert page.locator("#board tbody tr:visible").count() == 200
+        page.goto(address(large) + "#charts")
+        page.wait_for_selector("#later", state="visible")
+    with opened(browser, java_script_enabled=False) as page:
+        page.goto(address(large))
+        assert page.locator("#board tbody tr:visible").count() == 200
+
+
 def test_further_rows_are_pages_without_scripts(browser: Any, large: Path) -> None:
     """Plain links lead through all rows, 200 a page, and back to the board."""
     with opened(browser, java_script_enabled=False) as page:

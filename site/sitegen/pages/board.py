@@ -17,6 +17,7 @@ from sitegen.pages.writer import Pages
 SHOWN_GROUPS = ("size", "quality", "hardware0")
 MOST_ROWS = 200  # in one document
 PAPER_ROWS = 80  # of these at most, for all papers together
+LAID_OUT = 40  # at once; the others when the reader first moves
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def _board(pages: Pages, site: Contents, board: Board, path: str) -> None:
         board=board,
         table=replace(table, rows=table.rows[:step]),
         step=step,
+        laid_out=LAID_OUT,
         part=next(iter(parts.values())),
         papers=papers,
         tabs=site.tabs,
