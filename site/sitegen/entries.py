@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from evaluator.files import sha256_text
-from evaluator.results import Provenance, Source, Submission, UnitResult
+from evaluator.results import Contract, Provenance, Source, Submission, UnitResult
 from evaluator.submissions import (
     Entry,
     StoredResult,
@@ -21,6 +21,8 @@ from evaluator.suites.definitions import Suite, load_suite, suite_names
 
 DRIVER, ENGINE = ("driver",), ("torch", "transformers")  # what speeds and memory depend on
 Value = TypeVar("Value")
+Model = TypeVar("Model", bound=Contract)
+_GIVEN: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -178,18 +180,24 @@ def slim(entry: SiteEntry) -> SiteEntry:
 
 def _slim(one: Measured) -> Measured:
     result = one.result
-    metrics = {
-        name: metric.model_copy(update={"raw": None}) if metric.raw else metric
-        for name, metric in result.metrics.items()
-    }
-    kept = result.model_copy(
-        update={
-            "metrics": metrics,
-            "groups": {},
-            "provenance": _slim_provenance(result),
-        }
+    kept = _lean(
+        result,
+        metrics={name: _lean(metric, raw=None) for name, metric in result.metrics.items()},
+        groups={},
+        provenance=_lean(_slim_provenance(result)),
+        timing=_lean(result.timing),
     )
     return replace(one, stored=replace(one.stored, result=kept))
+
+
+def _lean(model: Model, **changed: object) -> Model:
+    """Return a copy that shares its set of given fields with all others.
+
+    Nobody asks for that set, and a million of them take more memory than all values.
+    """
+    copied = model.model_copy(update=changed)
+    object.__setattr__(copied, "__pydantic_fields_set__", _GIVEN)
+    return copied
 
 
 def _slim_provenance(result: UnitResult) -> Provenance:
