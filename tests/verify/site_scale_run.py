@@ -11,10 +11,10 @@ from tests.verify.report import ROOT
 from tests.verify.site_made import URL
 
 JOBS = 2
-FAULT = "--stamped"
+FAULT, ALONE = "--stamped", "--alone"
 
 
-def main(root: Path, output: Path, *, stamped: bool) -> None:
+def main(root: Path, output: Path, *, stamped: bool, alone: bool) -> None:
     """Build the site of a folder; print seconds of loading, statistics and rendering."""
     from sitegen.build import build
     from sitegen.pages.writer import Pages
@@ -22,7 +22,7 @@ def main(root: Path, output: Path, *, stamped: bool) -> None:
     if stamped:
         _stamp(Pages)
     timed: Any = build
-    timings = timed(root, output, root=ROOT, url=URL, jobs=JOBS)
+    timings = timed(root, output, root=ROOT, url=URL, jobs=1 if alone else JOBS)
     told = {name: value for name, value in asdict(timings).items() if name != "paths"}
     sys.stdout.write(json.dumps(told) + "\n")
 
@@ -40,4 +40,4 @@ def _stamp(pages: Any) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), stamped=FAULT in sys.argv)
+    main(Path(sys.argv[1]), Path(sys.argv[2]), stamped=FAULT in sys.argv, alone=ALONE in sys.argv)
