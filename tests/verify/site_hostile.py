@@ -8,7 +8,7 @@ from tests.verify.report import ROOT, Context, require
 
 POINT = 5
 FILES = ("tests/sitegen/test_hostile.py", "tests/browser/test_hostile.py")
-QUICK = "not built_all_the_same and not addresses and not other_pages and not entry_pages"
+QUICK = "not built_all_the_same and not addresses and not other_pages and not entry_pages and not board_runs"
 RUN = "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
 BARE = """
 import sys

@@ -75,6 +75,7 @@ def _lighthouse_once(address: str) -> dict[str, float]:
     command = [
         str(installed() / ".bin" / "lighthouse"),
         *(address, "--output=json", "--output-path=stdout", "--quiet"),
+        "--disable-full-page-screenshot",
         *(f"--only-categories={','.join(CATEGORIES)}", f"--chrome-flags={flags}"),
     ]
     done = subprocess.run(
