@@ -9,6 +9,7 @@ from tests.verify.site_made import site, site_of_its_own
 from tests.verify.site_serving import THEMES, WIDTHS, browser, one_of_each_kind, opened, served
 
 POINT = 1
+MILLISECONDS = 10_000  # for the rows of a board to come from disk
 STUCK = "window.history.replaceState = function () {};\n"
 OVERFLOW = "document.documentElement.scrollWidth - window.innerWidth"
 
@@ -74,5 +75,7 @@ def _plainly(running: Any, address: str, own: Path, troubles: list[str]) -> None
     with opened(running, troubles) as page:
         page.goto((own / "index.html").as_uri())
         page.click("th[data-key=score] button")
-        if page.locator("th[data-key=score][aria-sort]").count() != 1:
+        try:
+            page.wait_for_selector("th[data-key=score][aria-sort]", timeout=MILLISECONDS)
+        except Exception:
             troubles.append("opened from disk, the board can't be sorted")
