@@ -46,10 +46,12 @@ def main(
     groups: Groups,
     arguments: Sequence[str],
     imports: Sequence[str] = SLOW_IMPORTS,
+    quick_at_once: int = AT_ONCE,
 ) -> int:
     """Run every group, those that take longest first, and return 1 where a point falls short.
 
-    `imports` are made once, before the groups' processes part.
+    `imports` are made once, before the groups' processes part; `quick_at_once` groups run beside each other in
+    the quick form.
     """
     os.environ |= {"HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1"}
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
@@ -57,7 +59,7 @@ def main(
         importlib.import_module(name)
         for logger in CHATTY:
             logging.getLogger(logger).setLevel(logging.ERROR)
-    at_once = AT_ONCE if "--quick" in arguments else 1
+    at_once = quick_at_once if "--quick" in arguments else 1
     running: list[ForkProcess] = []
     ended: list[int | None] = []
     for group in groups:

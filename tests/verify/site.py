@@ -27,8 +27,8 @@ POINTS = [
         shown_by("site_choice"),
     ),
 ]
-GROUPS = [[1, 2, 6], [4, 3, 5]]
+GROUPS = [[1, 6], [2], [4, 3, 5]]
 IMPORTS = ("pandas", "scipy.stats", "altair", "pyarrow.parquet", "vl_convert", "sitegen.build")
 
 if __name__ == "__main__":
-    sys.exit(groups.main(POINTS, GROUPS, sys.argv[1:], IMPORTS))
+    sys.exit(groups.main(POINTS, GROUPS, sys.argv[1:], IMPORTS, len(GROUPS)))

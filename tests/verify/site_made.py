@@ -7,7 +7,7 @@ from tests.simulated.shapes import SHAPES
 from tests.simulated.trees import write_shapes
 from tests.verify.report import ROOT, Context
 
-QUICK_SHAPES = (8,)  # 8 billion weights
+QUICK_SHAPES = (0, 8)  # 1.5 and 8 billion weights
 JOBS = 2
 URL = "https://board.example/"  # as published: with an address a site has more files, and more in each page
 

@@ -65,8 +65,8 @@ def show(context: Context) -> str:
     ratio = large.rendering / small.rendering
     figures = (
         f"{small}; {large} (x {ratio:.2f} per entry); built again {again}, the same bytes; "
-        f"{rows} rows of entries at most in a document; {painted:,} rows to the next paint: {paint}; items "
-        f"drawn for {_pool(context) * 10} entries, each entry with its own choice of them and all JSON its own"
+        f"{rows} rows of entries at most in a document; {painted:,} rows to the next paint: {paint}; "
+        f"items drawn for {_pool(context) * 10} entries, each entry with a choice of them and JSON its own"
     )
     require(all(_within(one, quick=context.quick) for one in (small, large)), figures)
     require(context.quick or ratio <= FLAT, figures)
