@@ -50,8 +50,8 @@ def main(
 ) -> int:
     """Run every group, those that take longest first, and return 1 where a point falls short.
 
-    `imports` are made once, before the groups' processes part; `quick_at_once` groups run beside each other in
-    the quick form.
+    `imports` are made once, before the groups' processes part; `quick_at_once` groups run beside each other
+    in the quick form.
     """
     os.environ |= {"HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1"}
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
