@@ -17,9 +17,7 @@ def show(context: Context) -> str:
     Raises:
         ShortfallError: a budget isn't kept.
     """
-    folder = context.scratch / "budgets"
-    write_large_board(folder, ENTRIES)
-    site = folder / "site"
+    site = board(context, ENTRIES)
     if context.broken(POINT):
         _load_at_once(site / "index.html")
     first, charts = weight(site), packed(site / "assets" / "vega.js")
@@ -31,6 +29,14 @@ def show(context: Context) -> str:
     )
     require(_kept(first) and charts <= CHARTS, figures)
     return figures
+
+
+def board(context: Context, entries: int) -> Path:
+    """Return the site of a board of so many entries, written once for all points of a process."""
+    folder = context.scratch / f"board-{entries}"
+    if not folder.exists():
+        write_large_board(folder, entries)
+    return folder / "site"
 
 
 def _kept(first: Weight) -> bool:

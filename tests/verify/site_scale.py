@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.simulated.trees import POOL, write_large_tree
-from tests.sitegen.first_load import write_large_board
-from tests.verify import site_paint
+from tests.verify import site_budgets, site_paint
 from tests.verify.report import Context, require
 from tests.verify.site_processes import watched
 from tests.verify.site_scale_run import ALONE, FAULT
 
 POINT = 4
 SMALL, PAINTED, LARGE = 1_000, 5_000, 10_000
-QUICK, QUICK_POOL, QUICK_PAINTED = 10, 1, 500
+QUICK, QUICK_POOL = 10, 1
 SECONDS = {SMALL: 60.0, LARGE: 600.0}  # of rendering
 GIB, SITE_BYTES, FLAT = 3.0, 1e9, 1.3
 STARTING = 15.0  # seconds of rendering in the quick form that no entry is to blame for
@@ -59,9 +58,8 @@ def show(context: Context) -> str:
     large = small if context.quick else _build(context, LARGE)
     again = _again(context, small)
     rows = max(map(most_rows, (small.site, large.site)))
-    painted = QUICK_PAINTED if context.quick else PAINTED
-    write_large_board(context.scratch / "painted", painted)
-    paint = site_paint.show(context.scratch / "painted" / "site")
+    painted = site_budgets.ENTRIES if context.quick else PAINTED
+    paint = site_paint.show(site_budgets.board(context, painted))
     ratio = large.rendering / small.rendering
     figures = (
         f"{small}; {large} (x {ratio:.2f} per entry); built again {again}, the same bytes; "
