@@ -102,6 +102,11 @@ class Benchmark(Contract):
         """Return a metric's definition; `perplexity_window_512` is defined as `perplexity`."""
         return self.metrics[metric.split("_window_")[0]]
 
+    @property
+    def headline_definition(self) -> MetricDefinition:
+        """Return the definition of the first headline metric."""
+        return self.metrics[self.headline[0]]
+
     def headline_metric(self, measured: dict[str, Metric]) -> tuple[str, Metric] | None:
         """Return name and value of the first headline metric that has a value."""
         for wanted in self.headline:

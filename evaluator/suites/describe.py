@@ -107,7 +107,7 @@ def listing(suite: Suite) -> list[str]:
     """Return one suite's benchmarks as lines: what each is, its headline metric, its data, its licence."""
     lines = [f"{suite.label}: {suite.title}", *textwrap.wrap(suite.description, WIDTH), ""]
     for benchmark in suite.benchmarks:
-        metric = benchmark.metrics[benchmark.headline[0]]
+        metric = benchmark.headline_definition
         lines += [
             f"{benchmark.name}: {benchmark.title} ({benchmark.dimension})",
             *_wrapped(benchmark.meaning),

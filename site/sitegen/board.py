@@ -83,6 +83,10 @@ class Board:
         """Return the benchmarks that the score is the mean of."""
         return [one for one in self.suite.benchmarks if one.dimension in QUALITY]
 
+    def unit(self, key: str) -> str:
+        """Return the unit of a column; nothing where there is no such column."""
+        return next((one.unit for one in self.columns if one.key == key), "")
+
     def by_family(self, families: Iterable[str]) -> "dict[str, Board]":
         """Return for each family the table with its rows alone, as the whole table has them."""
         rows: dict[str, list[Row]] = {name: [] for name in families}
@@ -269,7 +273,7 @@ def _speed_columns(machine: Machine) -> list[Column]:
 def _benchmark_columns(suite: Suite) -> list[Column]:
     columns = []
     for one in suite.benchmarks:
-        metric = one.metrics[one.headline[0]]
+        metric = one.headline_definition
         unit, digits = ("%", 1) if metric.display == "percent" else ("", 1)
         digits = 2 if one.dimension == "perplexity" else digits
         text = f"{metric.title}: {metric.description}"

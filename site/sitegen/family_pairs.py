@@ -41,13 +41,12 @@ def pairs(data: Data, table: Board) -> Pairs:
     Raises:
         ResultError: an items file can't be read, isn't the one that was measured, or has other rows.
     """
-    units = {one.key: one.unit for one in table.columns}
     ranked = [row.entry for row in table.rows if row.status == "ranked"]
     drawn = data.drawn(table.suite, ranked)[1]
     found = ((row.entry.name, data.base_of(row.entry)) for row in table.rows)
     return Pairs(
-        units.get(DISK, ""),
-        units.get(MEMORY, ""),
+        table.unit(DISK),
+        table.unit(MEMORY),
         {name: base.name for name, base in found if base},
         {entry.name: scores for entry, scores in zip(ranked, drawn, strict=True)},
     )

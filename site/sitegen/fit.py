@@ -1,7 +1,7 @@
 """Compute what fits into some memory: the bytes that an entry needs, and the best entries that fit.
 
 Needed bytes = weights + KV cache per token x context x batch + overhead. The overhead is what the efficiency
-probe saw beyond weights and cache, at batch 1. `site/assets/fit.js` computes the same in the page.
+probe saw beyond weights and cache, at batch 1. `site/assets/fitting.js` computes the same in the page.
 """
 
 import math

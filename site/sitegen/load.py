@@ -1,6 +1,6 @@
 """Know all entries, what they agree on, and how each stands beside its base."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -148,6 +148,19 @@ class Data:
             ResultError: as `statistics`.
         """
         return self.statistics(entry).compared.get(entry.name, Compared())
+
+
+def base_names(entries: Iterable[SiteEntry]) -> dict[str, str]:
+    """Return the name of each variant's base among some entries, by the variant's; a base has none."""
+    families: dict[str, list[SiteEntry]] = {}
+    for entry in entries:
+        families.setdefault(entry.family, []).append(entry)
+    return {
+        entry.name: base.name
+        for family in families.values()
+        for entry in family
+        if (base := base_of(entry, family))
+    }
 
 
 def part_of(entry: SiteEntry) -> str:

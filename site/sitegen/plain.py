@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+NO_REASON = "no reason was given"
 SHOWN = 400  # characters of a reason or a note that lists repeat
 # What XML forbids, what shows nothing, and what turns the order of a text around (Unicode TR 36).
 _UNSEEN = re.compile(
@@ -15,3 +16,8 @@ def line(text: str, longest: int = SHOWN) -> str:
     """Return a text as one line without characters that can't be seen, cut to so many characters."""
     shown = " ".join(_UNSEEN.sub("", unicodedata.normalize("NFC", text[: 20 * longest])).split())
     return shown if len(shown) <= longest else shown[: longest - 1].rstrip() + "…"
+
+
+def reason(text: str | None) -> str:
+    """Return why something failed as one short line, or that nobody said."""
+    return line(text or "") or NO_REASON

@@ -32,7 +32,7 @@ def succeeded(entry: SiteEntry, suite: Suite) -> dict[str, Measured]:
 def failures(entry: SiteEntry, suite: Suite) -> dict[str, str]:
     """Say why probes failed, by hardware."""
     return {
-        one.result.hardware or "": plain.line(one.result.reason or "no reason was given")
+        one.result.hardware or "": plain.reason(one.result.reason)
         for one in _of(entry, suite)
         if one.result.status == "failed"
     }

@@ -44,7 +44,7 @@ def _failures(suite: Suite, results: dict[str, UnitResult]) -> list[str]:
     for benchmark in suite.benchmarks:
         result = results.get(benchmark.name)
         if result and result.status == "failed":
-            reason = plain.line(result.reason or "") or "no reason was given"
+            reason = plain.reason(result.reason)
             titles.setdefault(reason, []).append(benchmark.title)
     total = len(suite.benchmarks)
     return [

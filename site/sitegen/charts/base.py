@@ -165,6 +165,11 @@ def encoded(axis: Axis, channel: Callable[..., alt.X | alt.Y]) -> Any:
     return channel(f"{axis.column}:Q", title=axis.title, scale=axis.scale(), axis=ticks)
 
 
+def reference(data: str) -> alt.Chart:
+    """Return the dotted line of what others are compared with, at the values that the data of a name hold."""
+    return alt.Chart(alt.NamedData(data)).mark_rule(color="var(--muted)", strokeDash=[2, 3])
+
+
 def joined(points: alt.ChartDataType, x: Axis, y: Axis) -> alt.Chart:
     """Join the entries of each family and method by a line."""
     line = alt.Chart(points).mark_line(strokeWidth=1.5, opacity=0.7, clip=True)

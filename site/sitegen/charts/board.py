@@ -21,6 +21,7 @@ from sitegen.charts.base import (
     joined,
     label,
     present,
+    reference,
     rows,
     scatter,
 )
@@ -110,6 +111,5 @@ def _form(x: Axis, y: Axis) -> Specification:
     points = alt.NamedData(POINTS)
     below = []
     if y == RETENTION:
-        whole = alt.Chart(alt.NamedData(WHOLE)).mark_rule(color="var(--muted)", strokeDash=[2, 3])
-        below = [whole.encode(y="retention:Q"), joined(points, x, y)]
+        below = [reference(WHOLE).encode(y="retention:Q"), joined(points, x, y)]
     return scatter(points, x, y, below).to_dict()

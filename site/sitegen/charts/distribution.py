@@ -13,6 +13,7 @@ from sitegen.charts.base import (
     Specification,
     method_channels,
     records,
+    reference,
     styled,
 )
 from sitegen.words import METHOD_TITLES, number
@@ -70,8 +71,8 @@ def _form(log: bool) -> Specification:
         shape=shape,
         tooltip=["group:N", "entries:Q", "median:Q"],
     )
-    base = alt.Chart(alt.NamedData(BASES)).mark_rule(color="var(--muted)", strokeDash=[2, 3])
-    layers = alt.layer(base.encode(x=alt.X("median:Q", title=None)), whole, half, middle)
+    base = reference(BASES).encode(x=alt.X("median:Q", title=None))
+    layers = alt.layer(base, whole, half, middle)
     return styled(layers.properties(width=WIDTH - 80, height=alt.Step(ROW))).to_dict()
 
 

@@ -13,6 +13,7 @@ from sitegen.charts.base import (
     Filled,
     Specification,
     records,
+    reference,
     rows,
     scatter,
     styled,
@@ -140,6 +141,6 @@ def speed_figure(key: str, shown: pd.DataFrame, summary: str) -> Figure:
 
 @cache
 def _speeds() -> Specification:
-    line = alt.Chart(alt.NamedData("base")).mark_rule(color="var(--muted)", strokeDash=[2, 3])
+    line = reference("base")
     below = [line.encode(x="memory:Q"), line.encode(y="speed:Q")]
     return scatter(alt.NamedData("points"), MEMORY, SPEED, below).to_dict()

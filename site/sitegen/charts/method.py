@@ -16,6 +16,7 @@ from sitegen.charts.base import (
     encoded,
     entries,
     present,
+    reference,
     rows,
     scatter,
     zoomable,
@@ -74,8 +75,7 @@ def _spread(shown: pd.DataFrame) -> pd.DataFrame:
 
 
 def _whole() -> alt.Chart:
-    rule = alt.Chart(alt.NamedData("whole")).mark_rule(color="var(--muted)", strokeDash=[2, 3])
-    return rule.encode(y=alt.Y("retention:Q", title=RETENTION.title))
+    return reference("whole").encode(y=alt.Y("retention:Q", title=RETENTION.title))
 
 
 @cache

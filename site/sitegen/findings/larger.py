@@ -59,7 +59,7 @@ def part(key: str, table: Board, points: pd.DataFrame) -> Part:
         return Part(key, source_name(table), table.paper, told)
     counts = counted([f"{bits} bits" for bits in duels["bits"]], found, NAMES)
     title = "Larger against smaller, by the larger's bits"
-    unit = next((one.unit for one in table.columns if one.key == made.size_key(table)), "")
+    unit = table.unit(made.size_key(table))
     return Part(
         key,
         source_name(table),

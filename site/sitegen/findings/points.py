@@ -8,8 +8,7 @@ import pandas as pd
 from evaluator.suites.definitions import QUALITY, MetricDefinition
 from sitegen import words
 from sitegen.board import Board, Row
-from sitegen.entries import SiteEntry
-from sitegen.load import Data
+from sitegen.load import base_names
 from sitegen.metrics import Figure
 from sitegen.probes import Setting
 
@@ -48,7 +47,7 @@ def size_key(table: Board) -> str:
 def definitions(table: Board) -> dict[str, MetricDefinition]:
     """Return the headline metric of each benchmark of the score."""
     quality = (one for one in table.suite.benchmarks if one.dimension in QUALITY)
-    return {one.name: one.metrics[one.headline[0]] for one in quality}
+    return {one.name: one.headline_definition for one in quality}
 
 
 def _keys(table: Board) -> tuple[str, str, str]:
@@ -63,20 +62,14 @@ def _setting(row: Row, hardware: str) -> Setting:
 
 
 def _with_bases(rows: list[Row]) -> Iterator[tuple[Row, Row | None]]:
-    """Give each row with its base's, which is looked for among the few of its family alone."""
-    families: dict[str, list[Row]] = {}
-    for row in rows:
-        families.setdefault(row.entry.family, []).append(row)
-    for members in families.values():
-        named: dict[str, Row] = {row.entry.name: row for row in members}
-        family = Data(tuple(row.entry for row in members))
-        for row in members:
-            yield row, named.get(_base_name(family, row.entry))
-
-
-def _base_name(family: Data, entry: SiteEntry) -> str:
-    base = family.base_of(entry)
-    return base.name if base else ""
+    """Give each row with its base's, family by family."""
+    named = {row.entry.name: row for row in rows}
+    bases = base_names(row.entry for row in rows)
+    places = {
+        name: place for place, name in enumerate(dict.fromkeys(row.entry.family for row in rows))
+    }
+    for row in sorted(rows, key=lambda row: places[row.entry.family]):
+        yield row, named.get(bases.get(row.entry.name, ""))
 
 
 def _record(row: Row, base: Row | None, size: str, keys: tuple[str, str, str]) -> dict[str, object]:

@@ -80,7 +80,8 @@ def _drawings(
         if table.chart
     }
     specs = f"assets/charts-{suite.name}-{benchmark.name}.js"
-    return dict(zip(charts, drawings.add(pages, specs, list(charts.values())), strict=True))
+    drawn = drawings.add(pages, specs, list(charts.values()))
+    return {number: drawn[chart.key] for number, chart in charts.items()}
 
 
 def _predicted(board: Board | None) -> dict[str, list[dict[str, Any]]]:

@@ -40,7 +40,7 @@ def make(pages: Pages, site: Contents) -> None:
 
 
 def _board(pages: Pages, site: Contents, board: Board, path: str) -> None:
-    disk = next(column.unit for column in board.columns if column.key == "disk")
+    disk = board.unit("disk")
     figures = board_charts.figures(tables.points(board), disk)
     table = board_rows.drawn(board)
     facets = board_data.facets(board)
@@ -66,7 +66,7 @@ def _board(pages: Pages, site: Contents, board: Board, path: str) -> None:
         facets=[one for one in facets if len(one.options) > 1],
         disk_unit=disk if any("disk" in row.figures for row in board.rows) else None,
         shown_groups=SHOWN_GROUPS,
-        charts=drawings.add(pages, f"assets/charts-{name}.js", figures),
+        charts=list(drawings.add(pages, f"assets/charts-{name}.js", figures).values()),
         csv=site.csv_path(board),
         rows_script=_script(pages, f"board-{name}", board_data.rows_script(table, facets)),
         csv_script=_script(pages, f"csv-{name}", board_data.csv_script(board)),

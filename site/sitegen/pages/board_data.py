@@ -7,12 +7,11 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Any
 
 from sitegen import downloads, tables, words
 from sitegen.board import Board, Row
-from sitegen.load import Data
+from sitegen.load import base_names
 from sitegen.pages.board_rows import Drawn, Head, Table
 from sitegen.render import entry_path
 
@@ -142,14 +141,7 @@ def _shares(board: Board, row: Row) -> list[float] | None:
 def bases(rows: Sequence[Row]) -> list[int | None]:
     """Return of each row the place of its base's row; None of a base, or where the base has no row."""
     places = {row.entry.name: place for place, row in enumerate(rows)}
-    found: dict[str, str] = {}
-    by_family = sorted((row.entry for row in rows), key=lambda entry: entry.name)
-    for _, entries in groupby(by_family, key=lambda entry: entry.family):
-        family = Data(tuple(entries))  # a family at a time, since a base is looked for among all
-        for entry in family.entries:
-            base = family.base_of(entry)
-            if base:
-                found[entry.name] = base.name
+    found = base_names(row.entry for row in rows)
     return [places.get(found.get(row.entry.name, "")) for row in rows]
 
 

@@ -31,15 +31,21 @@ class Drawing:
         return self.figure.keys
 
 
-def add(pages: Pages, specs: str, figures: Sequence[Figure]) -> list[Drawing]:
-    """Return a page's charts, and add the script of their specifications at `specs`; none without charts."""
+def add(pages: Pages, specs: str, figures: Sequence[Figure]) -> dict[str, Drawing]:
+    """Return a page's charts by key, and add the script of their specifications; none without charts.
+
+    Args:
+        pages: takes the script.
+        specs: where it stands, from the site's root.
+        figures: in the page's order.
+    """
     listed = {one.key: one.chart.to_dict() for one in figures}
     if listed:
         pages.add(specs, f"window.quantboardCharts = {downloads.script_json(listed)};\n")
-    return [
-        Drawing(one, _svg(one, listed[one.key]), _methods(listed[one.key]), specs)
+    return {
+        one.key: Drawing(one, _svg(one, listed[one.key]), _methods(listed[one.key]), specs)
         for one in figures
-    ]
+    }
 
 
 def _svg(figure: Figure, specification: Specification) -> Markup:

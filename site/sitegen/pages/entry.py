@@ -1,5 +1,6 @@
 """Make an entry's page: every metric beside the base's, efficiency, recipe, provenance."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
@@ -8,7 +9,7 @@ from evaluator.results import Metric, UnitResult
 from evaluator.statistics.paired import Flips
 from evaluator.suites import describe
 from evaluator.suites.definitions import Benchmark, MetricDefinition, Suite, load_suite, suite_names
-from sitegen import efficiency, glance, metrics, words
+from sitegen import efficiency, glance, metrics, plain, words
 from sitegen.board import Board, Row
 from sitegen.comparisons import BesideBase
 from sitegen.contents import Contents
@@ -17,7 +18,7 @@ from sitegen.family_statistics import missing_base
 from sitegen.load import Data
 from sitegen.machines import badges, citations, family_files, huggingface
 from sitegen.machines.addresses import API
-from sitegen.machines.standings import standings
+from sitegen.machines.standings import Standing
 from sitegen.metrics import Figure
 from sitegen.pages import provenance
 from sitegen.pages.provenance import Fact
@@ -47,8 +48,8 @@ class Line:
     beside: bool = False  # not the metric that the board shows
 
 
-def make(pages: Pages, site: Contents, entry: SiteEntry) -> None:
-    """Add the page of one entry."""
+def make(pages: Pages, site: Contents, entry: SiteEntry, own: Sequence[Standing]) -> None:
+    """Add the page of one entry, whose rows on all boards are `own`."""
     pages.render(
         f"entries/{entry.name}/index.html",
         "entry.html",
@@ -56,13 +57,12 @@ def make(pages: Pages, site: Contents, entry: SiteEntry) -> None:
         description=f"Every figure of {entry.name}, beside its base.",
         section="Board",
         **context(site.data.beside(entry), site.beside(entry), entry),
-        **_sharing(site, entry),
+        **_sharing(site, entry, own),
     )
 
 
-def _sharing(site: Contents, entry: SiteEntry) -> dict[str, Any]:
+def _sharing(site: Contents, entry: SiteEntry, own: Sequence[Standing]) -> dict[str, Any]:
     """Return what others take away: citation, badges, and the entry's files for machines."""
-    own = standings([one for one in site.boards if one.beside(entry)]).get(entry.name, ())
     return {
         "cited": citations.citation(entry, site.url),
         "badges": badges.snippets(entry.name, site.url),
@@ -201,7 +201,7 @@ def _lines(data: Data, entry: SiteEntry, benchmark: Benchmark, one: Measured) ->
     result = one.result
     path = benchmark_path(benchmark, data.of_label(result.suite or ""))
     if result.status != "ok":
-        return [Line(benchmark.title, path, reason=result.reason or "no reason was given")]
+        return [Line(benchmark.title, path, reason=result.reason or plain.NO_REASON)]
     headline = benchmark.headline_metric(result.metrics)
     first = headline[0] if headline else ""
     compared = data.compared(entry)
@@ -277,7 +277,7 @@ def _probe(one: Measured) -> dict[str, Any]:
         "hardware": result.hardware,
         "name": result.benchmark,
         "source": one.source,
-        "reason": None if result.status == "ok" else result.reason or "no reason was given",
+        "reason": None if result.status == "ok" else result.reason or plain.NO_REASON,
         "lines": [_probe_line(name, result.metrics[name]) for name in names],
     }
 
@@ -327,7 +327,7 @@ def _event(entry: SiteEntry, one: Measured) -> Event:
     if result.supersedes:
         what = f"supersedes {result.supersedes}: {result.supersedes_reason or 'no reason given'}"
     if result.status != "ok":
-        what = f"{what}; failed: {result.reason or 'no reason was given'}"
+        what = f"{what}; failed: {result.reason or plain.NO_REASON}"
     return Event(
         date=result.timing.finished[:10],
         title=_title(result),

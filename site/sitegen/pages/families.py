@@ -4,7 +4,6 @@ from typing import Any
 
 from sitegen.board import Board, Row
 from sitegen.contents import Contents
-from sitegen.entries import SiteEntry
 from sitegen.family_pairs import MEMORY, smallest
 from sitegen.family_sentences import base_of
 from sitegen.load import Data
@@ -20,7 +19,7 @@ def make(pages: Pages, site: Contents) -> None:
     lines = _lines(site, table)
     parts = [lines[start : start + LONGEST] for start in range(0, max(len(lines), 1), LONGEST)]
     paths = [_path(number) for number in range(len(parts))]
-    disk = next((one.unit for one in table.columns if one.key == "disk"), "") if table else ""
+    disk = table.unit("disk") if table else ""
     for number, part in enumerate(parts):
         pages.render(
             paths[number],
@@ -44,21 +43,17 @@ def _path(number: int) -> str:
 
 def _lines(site: Contents, table: Board | None) -> list[dict[str, Any]]:
     """Return a line for each family: its entries, its base's score, its smallest variant near the base."""
-    entries: dict[str, list[SiteEntry]] = {}
-    for entry in site.data.entries:
-        entries.setdefault(entry.family, []).append(entry)
-    rows: dict[str, list[Row]] = {}
-    for row in table.rows if table else []:
-        rows.setdefault(row.entry.family, []).append(row)
+    families = site.data.families
+    rows = {name: one.rows for name, one in table.by_family(families).items()} if table else {}
     return [
         {
             "family": family,
-            "count": sum(one.paper is None for one in entries[family]),
-            "reported": sum(one.paper is not None for one in entries[family]),
+            "count": sum(one.paper is None for one in entries),
+            "reported": sum(one.paper is not None for one in entries),
             "base": base_of(rows.get(family, [])),
             "near": _near(site.data, rows.get(family, [])),
         }
-        for family in sorted(entries)
+        for family, entries in families.items()
     ]
 
 

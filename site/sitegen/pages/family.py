@@ -39,9 +39,8 @@ def make(pages: Pages, site: Contents, family: str) -> None:
     parts = list(_parts(site))
     listed = [figure for part in parts for figure in part["figures"]]
     drawn = drawings.add(pages, f"families/{family}/charts.js", listed)
-    by_key = {one.figure.key: one for one in drawn}
     for part in parts:
-        part["charts"] = [by_key[figure.key] for figure in part["figures"]]
+        part["charts"] = [drawn[figure.key] for figure in part["figures"]]
     shown = {row.entry.name for part in parts for row in part["rows"]}
     pages.render(
         family_path(family),
@@ -139,9 +138,9 @@ def _benchmarks(table: Board) -> list[dict[str, Any]]:
     return [
         {
             "title": one.title,
-            "metric": one.metrics[one.headline[0]].title,
-            "unit": "points" if _in_points(one.metrics[one.headline[0]]) else "",
-            "digits": words.DIGITS[one.metrics[one.headline[0]].display],
+            "metric": one.headline_definition.title,
+            "unit": "points" if _in_points(one.headline_definition) else "",
+            "digits": words.DIGITS[one.headline_definition.display],
         }
         for one in table.suite.benchmarks
     ]
@@ -181,11 +180,11 @@ def _differences(
         for row, found in compared[:PLOTTED]
         for benchmark, one in zip(table.suite.benchmarks, found, strict=True)
         if benchmark.dimension in QUALITY
-        and _in_points(benchmark.metrics[benchmark.headline[0]])
+        and _in_points(benchmark.headline_definition)
         and one.difference
         and one.difference.low is not None
         and one.difference.high is not None
-        for sign in (_sign(benchmark.metrics[benchmark.headline[0]].direction),)
+        for sign in (_sign(benchmark.headline_definition.direction),)
     ]
 
 

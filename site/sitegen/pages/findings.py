@@ -25,7 +25,7 @@ def make(pages: Pages, site: Contents) -> None:
         section="Findings",
         findings=found,
         columns=_columns(found),
-        charts={one.figure.key: one for one in drawings.add(pages, SPECS, figures)},
+        charts=drawings.add(pages, SPECS, figures),
         paper=PAPER,
         paper_link=PAPER_LINK,
     )

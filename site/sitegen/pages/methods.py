@@ -61,9 +61,8 @@ def _make(pages: Pages, site: Contents, method: str) -> dict[str, Any]:
     listed = [part["figure"] for part in parts if part["figure"]]
     path = method_path(method)
     drawn = drawings.add(pages, path.replace("index.html", "charts.js"), listed)
-    by_key = {one.figure.key: one for one in drawn}
     for part in parts:
-        part["chart"] = by_key.get(part["key"])
+        part["chart"] = drawn.get(part["key"])
     entries = [one for one in site.data.entries if one.submission.quantization.method == method]
     reported = sum(one.paper is not None for one in entries)
     text = words.METHOD_TEXTS[method]

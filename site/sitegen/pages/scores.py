@@ -152,7 +152,7 @@ def _line(
         figures,
         f"{counts[0]:,}" if counts else "",
         data.compared(scored.entry).by(place, found[0]) if found else BesideBase(),
-        (plain.line(result.reason or "") or "no reason was given") if result.status != "ok" else "",
+        plain.reason(result.reason) if result.status != "ok" else "",
     )
 
 
