@@ -1,6 +1,5 @@
 """Start Debian's Chromium once, and build the sites that it looks at."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,26 +8,18 @@ import pytest
 import yaml
 from sitegen.build import build
 
+from tests.browser.reader import FLAGS, chromium
 from tests.sitegen import examples
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
 
 ROOT = Path(__file__).resolve().parents[2]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Return a running browser; skip where none is installed."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    path = chromium()
     if path is None:
         pytest.skip("no chromium is installed; apt-get install chromium")
     with sync_api.sync_playwright() as playwright:

@@ -1,20 +1,44 @@
 """Do on a page what a reader does, and note what must never happen: errors, and requests to elsewhere."""
 
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium() -> str | None:
+    """Return where Debian's chromium is; None where it isn't."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
 
 @contextmanager
 def opened(browser: Any, **settings: Any) -> Iterator[Any]:
     """Open a page whose errors and requests are collected: none may go elsewhere, none may fail."""
+    troubles: list[str] = []
+    with watched(browser, troubles, **settings) as page:
+        page.set_default_timeout(10_000)
+        yield page
+    assert troubles == []
+
+
+@contextmanager
+def watched(browser: Any, troubles: list[str], **settings: Any) -> Iterator[Any]:
+    """Open a page; what it logs, what fails, and what it asks of other hosts goes into `troubles`."""
     settings.setdefault("viewport", {"width": 1440, "height": 900})
     context = browser.new_context(**settings)
     page = context.new_page()
-    page.set_default_timeout(10_000)
-    troubles: list[str] = []
     page.on("console", lambda told: troubles.append(f"{told.type}: {told.text}"))
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("requestfailed", lambda request: _note_failed(request, troubles))
@@ -23,7 +47,6 @@ def opened(browser: Any, **settings: Any) -> Iterator[Any]:
         yield page
     finally:
         context.close()
-    assert troubles == []
 
 
 def _note_failed(request: Any, troubles: list[str]) -> None:
@@ -34,7 +57,7 @@ def _note_failed(request: Any, troubles: list[str]) -> None:
 
 def _note_foreign(address: str, troubles: list[str]) -> None:
     if not address.startswith(("file://", "data:", "blob:", "http://127.0.0.1:")):
-        troubles.append(f"foreign: {address}")
+        troubles.append(f"request to {address}")
 
 
 def address(site: Path, path: str = "index.html") -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sitegen import drawing, load
 from sitegen.board import Board, Row
-from sitegen.build import BUNDLE
-from sitegen.contents import contents
+from sitegen.build import BUNDLE, sources
+from sitegen.contents import Contents, contents
 from sitegen.metrics import Figure
 from sitegen.pages import board as board_page
 from sitegen.pages.writer import Pages
@@ -69,16 +69,22 @@ def write_large_board(folder: Path, rows: int) -> None:
     write_entry(family / "gptq-4bit-g128", 2, 0.7, base, 0.05, facts=facts)
     found = contents(load.read(folder / "submissions"), URL)
     larger = replace(found, boards=[of_many(found.boards[0], rows)])
+    write_boards(folder / "site", larger)
+    (folder / "site" / BUNDLE).write_bytes(drawing.bundle().encode())
 
-    def sink(path: str, content: bytes) -> None:
-        file = folder / "site" / path
+
+def write_boards(output: Path, site: Contents) -> None:
+    """Write the pages of boards with all styles and scripts; links to other pages lead nowhere."""
+
+    def write(path: str, content: bytes) -> None:
+        file = output / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
 
-    for asset in sorted((ROOT / "site" / "assets").iterdir()):
-        sink(f"assets/{asset.name}", asset.read_bytes())
-    sink(BUNDLE, drawing.bundle().encode())
-    board_page.make(Pages(environment(ROOT / "templates"), sink, URL), larger)
+    templates, assets = sources(ROOT)
+    for asset in assets.iterdir():
+        write(f"assets/{asset.name}", asset.read_bytes())
+    board_page.make(Pages(environment(templates), write, site.url), site)
 
 
 def of_many(table: Board, rows: int) -> Board:

@@ -5,18 +5,14 @@ from pathlib import Path
 
 from sitegen import load
 from sitegen.board import Board, Row, boards
-from sitegen.build import sources
 from sitegen.contents import Contents
 from sitegen.load import Data
 from sitegen.metrics import Figure
-from sitegen.pages import board as board_page
-from sitegen.pages.writer import Pages
 from sitegen.places import Place
-from sitegen.render import environment
 
 from tests.sitegen import examples
+from tests.sitegen.first_load import write_boards
 
-ROOT = Path(__file__).resolve().parents[2]
 LICENCES = ("Apache-2.0", "mit", "llama3.1", "gemma")
 
 
@@ -60,16 +56,6 @@ def _placed(row: Row, at: int) -> Row:
 def large_site(total: int, folder: Path) -> Path:
     """Write the pages of such a board with their styles and scripts; links to other pages lead nowhere."""
     folder.mkdir(parents=True)
-    output = folder / "_site"
-
-    def write(path: str, content: bytes) -> None:
-        target = output / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-
-    templates, assets = sources(ROOT)
-    for asset in assets.iterdir():
-        write(f"assets/{asset.name}", asset.read_bytes())
     site = Contents(Data(()), [large_board(total, folder / "submissions")])
-    board_page.make(Pages(environment(templates), write), site)
-    return output
+    write_boards(folder / "_site", site)
+    return folder / "_site"

@@ -1,7 +1,6 @@
 """Serve a built site as a host would, open it in Debian's chromium, and know its kinds of pages."""
 
 import gzip
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache, partial
@@ -10,17 +9,9 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+from tests.browser.reader import FLAGS, chromium, watched
 from tests.verify.report import require
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 THEMES = ("light", "dark")
 WIDTHS = (390, 1440)
 SECONDS_KEPT = 600  # how long GitHub Pages lets a browser keep a file
@@ -105,7 +96,7 @@ def chromium_path() -> str:
     Raises:
         ShortfallError: none is installed.
     """
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    path = chromium()
     require(path is not None, "no chromium is installed; apt-get install chromium")
     return str(path)
 
@@ -123,32 +114,12 @@ def browser() -> Iterator[Any]:
 
 @contextmanager
 def opened(running: Any, troubles: list[str], **settings: Any) -> Iterator[Any]:
-    """Open a page; what it logs, what fails, and what it asks of other hosts goes into `troubles`."""
-    settings.setdefault("viewport", {"width": 1440, "height": 900})
-    context = running.new_context(**settings)
-    page = context.new_page()
-    page.on("console", lambda told: troubles.append(f"{told.type}: {told.text}"))
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("dialog", lambda dialog: _note_dialog(dialog, troubles))
-    page.on("requestfailed", lambda request: _note_failed(request, troubles))
-    page.on("request", lambda request: _note_foreign(request.url, troubles))
-    try:
+    """Open a page; what it logs, shows as a dialog, fails at and asks of other hosts goes into `troubles`."""
+    with watched(running, troubles, **settings) as page:
+        page.on("dialog", lambda dialog: _note_dialog(dialog, troubles))
         yield page
-    finally:
-        context.close()
 
 
 def _note_dialog(dialog: Any, troubles: list[str]) -> None:
     troubles.append(f"dialog: {dialog.message}")
     dialog.dismiss()
-
-
-def _note_failed(request: Any, troubles: list[str]) -> None:
-    """Note a file that can't be had; one that the reader left before it came isn't."""
-    if request.failure != "net::ERR_ABORTED":
-        troubles.append(f"failed: {request.url}: {request.failure}")
-
-
-def _note_foreign(address: str, troubles: list[str]) -> None:
-    if not address.startswith(("file://", "data:", "blob:", "http://127.0.0.1:")):
-        troubles.append(f"request to {address}")

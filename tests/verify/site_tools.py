@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.browser.reader import FLAGS
 from tests.verify.report import ROOT, require
-from tests.verify.site_serving import FLAGS, chromium_path
+from tests.verify.site_serving import chromium_path
 
 FOLDER = ROOT / "tests" / "site_tools"
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
