@@ -21,12 +21,11 @@ from typing import IO, Any
 from urllib import request
 from urllib.error import HTTPError
 
-import yaml
 from pydantic import Field
 
 from evaluator.environment import cache_folder
 from evaluator.errors import DatasetError
-from evaluator.files import sha256_file, write_atomically
+from evaluator.files import read_yaml, sha256_file, write_atomically
 from evaluator.results import Contract
 
 BLOCK = 1 << 20  # bytes read at a time
@@ -60,8 +59,8 @@ class Download(Contract):
 @cache
 def downloads() -> dict[str, Download]:
     """Return every file that can be fetched, by name."""
-    text = resources.files("evaluator").joinpath("downloads.yaml").read_text("utf-8")
-    return {name: Download.model_validate(entry) for name, entry in yaml.safe_load(text).items()}
+    found = read_yaml(resources.files("evaluator") / "downloads.yaml")
+    return {name: Download.model_validate(entry) for name, entry in found.items()}
 
 
 def fetch(name: str, *, opener: Opener | None = None) -> Path:

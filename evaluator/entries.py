@@ -18,7 +18,7 @@ import yaml
 from pydantic import ValidationError
 
 from evaluator.errors import InputError, ResultError
-from evaluator.files import write_atomically
+from evaluator.files import YAML_LOADER, write_atomically
 from evaluator.problems import Location, explained, shown
 from evaluator.results import (
     Quantization,
@@ -34,7 +34,6 @@ RESULTS = "results"
 EFFICIENCY = "efficiency"
 YAML_BYTES = 32 * 1024
 YAML_DEPTH = 8
-_YAML_LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _RESULT_FILE = re.compile(
     r"^(?P<name>[A-Za-z0-9][A-Za-z0-9_-]*)(?:\.(?P<number>\d+))?\.(json|parquet)$"
 )
@@ -107,11 +106,11 @@ def load_yaml(path: Path) -> tuple[Any, yaml.Node]:
     text = _small_text(path)
     try:
         _refuse_tricks(text)
-        node = yaml.compose(text, Loader=_YAML_LOADER)
+        node = yaml.compose(text, Loader=YAML_LOADER)
         if not isinstance(node, yaml.MappingNode):
             raise YamlError("holds no fields; write one `name: value` line for each", 1)
         _refuse_repeated_keys(node)
-        return yaml.load(text, Loader=_YAML_LOADER), node  # noqa: S506  a safe loader
+        return yaml.load(text, Loader=YAML_LOADER), node  # noqa: S506  a safe loader
     except yaml.YAMLError as fault:
         mark: Any = getattr(fault, "problem_mark", None)
         problem = getattr(fault, "problem", None) or getattr(fault, "reason", None) or "unreadable"
@@ -141,7 +140,7 @@ def _small_text(path: Path) -> str:
 def _refuse_tricks(text: str) -> None:
     """Refuse what a submission never needs and an attack does, before anything is built from the text."""
     depth = documents = 0
-    for event in yaml.parse(text, Loader=_YAML_LOADER):
+    for event in yaml.parse(text, Loader=YAML_LOADER):
         mark: Any = event.start_mark
         line = mark.line + 1
         depth += isinstance(event, yaml.CollectionStartEvent)

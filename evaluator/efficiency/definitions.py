@@ -3,9 +3,9 @@
 from functools import cache
 from importlib import resources
 
-import yaml
 from pydantic import Field
 
+from evaluator.files import read_yaml
 from evaluator.results import Contract, Direction
 
 
@@ -22,7 +22,5 @@ class EfficiencyMetric(Contract):
 @cache
 def efficiency_metrics() -> dict[str, EfficiencyMetric]:
     """Return every metric of the efficiency probe by name, in the order they are shown."""
-    text = resources.files("evaluator.efficiency").joinpath("metrics.yaml").read_text("utf-8")
-    return {
-        name: EfficiencyMetric.model_validate(row) for name, row in yaml.safe_load(text).items()
-    }
+    rows = read_yaml(resources.files("evaluator.efficiency") / "metrics.yaml")
+    return {name: EfficiencyMetric.model_validate(row) for name, row in rows.items()}

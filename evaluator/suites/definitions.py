@@ -9,10 +9,10 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError
 
 from evaluator.errors import InputError
+from evaluator.files import read_yaml
 from evaluator.results import Contract, Dimension, Direction, Metric, validation_messages
 
 DocumentKind = Literal["row", "page", "block"]
@@ -165,10 +165,6 @@ class Suite(Contract):
         raise InputError(f"suite {self.name} has no benchmark {name!r}; choose from {known}")
 
 
-def _read_yaml(name: str) -> Any:
-    return yaml.safe_load(resources.files("evaluator.suites").joinpath(name).read_text("utf-8"))
-
-
 def suite_names() -> list[str]:
     """Return the names of all suites, sorted."""
     files = resources.files("evaluator.suites").iterdir()
@@ -196,8 +192,9 @@ def load_suite(name: str) -> Suite:
     """
     if name not in suite_names():
         raise InputError(f"there is no suite {name!r}; choose from {', '.join(suite_names())}")
-    common = _read_yaml("benchmarks.yaml")
-    data = _read_yaml(f"{name}.yaml")
+    folder = resources.files("evaluator.suites")
+    common = read_yaml(folder / "benchmarks.yaml")
+    data = read_yaml(folder / f"{name}.yaml")
     data["benchmarks"] = [
         _merged({"name": own["name"], **common[own["name"]]}, own) for own in data["benchmarks"]
     ]

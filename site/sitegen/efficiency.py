@@ -7,8 +7,7 @@ package may load what a site build must not.
 from functools import cache
 from importlib import resources
 
-import yaml
-
+from evaluator.files import read_yaml
 from evaluator.results import Contract, Direction, Metric
 from sitegen.metrics import Figure, plain_figure
 
@@ -39,8 +38,7 @@ class Kind(Contract):
 @cache
 def kinds() -> dict[str, Kind]:
     """Return every metric of the probe by name, in the order they are shown."""
-    file = resources.files("evaluator").joinpath("efficiency", "metrics.yaml")
-    rows = yaml.safe_load(file.read_text("utf-8"))
+    rows = read_yaml(resources.files("evaluator") / "efficiency" / "metrics.yaml")
     return {name: Kind.model_validate(row) for name, row in rows.items()}
 
 

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-import yaml
-
+from evaluator.files import read_yaml
 from evaluator.results import Contract, UnitResult
 from sitegen import efficiency, probes
 from sitegen.board import Board, Row
@@ -131,8 +130,8 @@ class Generation(Contract):
 @cache
 def generations() -> list[Generation]:
     """Return the cards that a reader may choose from, newest generation first."""
-    text = resources.files("sitegen").joinpath("gpus.yaml").read_text("utf-8")
-    return [Generation.model_validate(one) for one in yaml.safe_load(text)]
+    found = read_yaml(resources.files("sitegen") / "gpus.yaml")
+    return [Generation.model_validate(one) for one in found]
 
 
 def candidates(table: Board) -> list[Candidate]:
