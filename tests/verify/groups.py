@@ -8,9 +8,12 @@ import logging
 import multiprocessing
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from multiprocessing.context import ForkProcess
+from pathlib import Path
 
 from tests.verify import report
 from tests.verify.report import Context, Point
@@ -60,23 +63,28 @@ def main(
         for logger in CHATTY:
             logging.getLogger(logger).setLevel(logging.ERROR)
     at_once = quick_at_once if "--quick" in arguments else 1
+    with tempfile.TemporaryDirectory(prefix="quantboard-verify-") as common:
+        ended = _all(groups, at_once, partial(_run, points, arguments, Path(common)))
+    return 0 if all(status == 0 for status in ended) else 1
+
+
+def _all(groups: Groups, at_once: int, run: Callable[[list[int]], None]) -> list[int | None]:
+    """Run every group in a process of its own; return the status that each ended with."""
     running: list[ForkProcess] = []
     ended: list[int | None] = []
     for group in groups:
         while len(running) >= at_once:
             _collect(running, ended)
-        process = multiprocessing.get_context("fork").Process(
-            target=_run, args=(points, group, arguments)
-        )
+        process = multiprocessing.get_context("fork").Process(target=run, args=(group,))
         process.start()
         running.append(process)
     while running:
         _collect(running, ended)
-    return 0 if all(status == 0 for status in ended) else 1
+    return ended
 
 
-def _run(points: list[Point], group: list[int], arguments: Sequence[str]) -> None:
-    sys.exit(report.main(points, [group], arguments))
+def _run(points: list[Point], arguments: Sequence[str], common: Path, group: list[int]) -> None:
+    sys.exit(report.main(points, [group], arguments, common))
 
 
 def _collect(running: list[ForkProcess], ended: list[int | None]) -> None:

@@ -4,13 +4,15 @@ Every point has a named fault. `--break N` puts it in, and the point must then t
 """
 
 import argparse
+import fcntl
 import os
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,15 +25,27 @@ class ShortfallError(Exception):
 
 @dataclass(frozen=True)
 class Context:
-    """What a point needs to know: how much to do, which fault is in, and where to work."""
+    """What a point needs to know: how much to do, which fault is in, and where to work.
+
+    Attributes:
+        common: a folder that all groups of a run share.
+    """
 
     quick: bool
     fault: int | None
     scratch: Path
+    common: Path
 
     def broken(self, point: int) -> bool:
         """Return whether this point's fault is in."""
         return self.fault == point
+
+    @contextmanager
+    def alone(self, work: str) -> Iterator[None]:
+        """Wait until no other process of the run does some work in the common folder."""
+        with (self.common / f"{work}.lock").open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            yield
 
 
 @dataclass(frozen=True)
@@ -62,12 +76,15 @@ def shared_folder() -> Path:
 
 
 def main(
-    points: list[Point], groups: list[list[int]], arguments: Sequence[str] | None = None
+    points: list[Point],
+    groups: list[list[int]],
+    arguments: Sequence[str] | None = None,
+    common: Path | None = None,
 ) -> int:
     """Run the points and print a line for each.
 
     `groups` says which points depend on each other's work and so run one after the other; in the
-    quick form the groups run side by side.
+    quick form the groups run side by side. `common` is a folder for what other processes use, too.
     """
     faults = "; ".join(f"{point.number}: {point.fault}" for point in points)
     parser = argparse.ArgumentParser(description=f"Faults: {faults}")
@@ -79,7 +96,8 @@ def main(
     options = parser.parse_args(arguments)
     os.environ |= {"HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1"}
     with tempfile.TemporaryDirectory(prefix="quantboard-verify-") as scratch:
-        context = Context(options.quick, options.fault, Path(scratch))
+        own = Path(scratch)
+        context = Context(options.quick, options.fault, own, common or own)
         by_number = {point.number: point for point in points}
         with ThreadPoolExecutor(max_workers=2 if options.quick else 1) as pool:
             done = pool.map(

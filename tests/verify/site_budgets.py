@@ -1,5 +1,6 @@
 """Show what readers load before they do anything, from a board of 300 entries."""
 
+import shutil
 from pathlib import Path
 
 from tests.sitegen.first_load import KB, Weight, packed, weight, write_large_board
@@ -19,6 +20,7 @@ def show(context: Context) -> str:
     """
     site = board(context, ENTRIES)
     if context.broken(POINT):
+        site = shutil.copytree(site, context.scratch / "at-once")
         _load_at_once(site / "index.html")
     first, charts = weight(site), packed(site / "assets" / "vega.js")
     figures = (
@@ -32,10 +34,11 @@ def show(context: Context) -> str:
 
 
 def board(context: Context, entries: int) -> Path:
-    """Return the site of a board of so many entries, written once for all points of a process."""
-    folder = context.scratch / f"board-{entries}"
-    if not folder.exists():
-        write_large_board(folder, entries)
+    """Return the site of a board of so many entries, written once for all points of a run."""
+    folder = context.common / f"board-{entries}"
+    with context.alone(folder.name):
+        if not folder.exists():
+            write_large_board(folder, entries)
     return folder / "site"
 
 

@@ -43,7 +43,8 @@ def watched(module: str, arguments: Sequence[str]) -> Ran:
     )
     while process.poll() is None:
         most = max(most, sum(map(_pss, _with_children(process.pid))))
-        time.sleep(PAUSE)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(PAUSE)
     told = process.stdout.read() if process.stdout else ""
     require(process.returncode == 0, f"{module} failed: {told[-800:]}")
     return Ran(told.splitlines()[-1], time.time() - started, most / GIB)
