@@ -42,7 +42,7 @@ docs: $(INSTALLED)
 	$(BIN)/python docs/data_page.py
 
 pictures: $(INSTALLED)
-	$(BIN)/python docs/pictures.py
+	$(BIN)/python -m docs.pictures
 
 verify-main: $(INSTALLED)
 	$(BIN)/python -m tests.verify.main $(if $(QUICK),--quick) $(if $(BREAK),--break $(BREAK))

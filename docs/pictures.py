@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluator.errors import InputError
+from tests.browser.reader import FLAGS, chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 OUTPUT = ROOT / "docs" / "pictures"
@@ -103,7 +104,6 @@ WIDE, NARROW = (1440, 900), (390, 844)
 NARROW_KINDS = ("board", "fit", "entry")
 THEMES = ("light", "dark")
 COLOURS = 64  # enough for text and flat colours, a third of the bytes
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 STILL = {"reduced_motion": "reduce", "device_scale_factor": 1}
 
 
@@ -156,7 +156,7 @@ def draw(site: Path, output: Path) -> None:
     """
     from playwright.sync_api import sync_playwright
 
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    path = chromium()
     if path is None:
         raise InputError("no chromium is installed; apt-get install chromium")
     pages = {kind.name: _page(site, kind) for kind in KINDS}

@@ -1,13 +1,12 @@
 """Open the demo's board in a real browser, in both themes, wide and narrow."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
+from tests.browser.reader import FLAGS, chromium
 from tests.verify.demo_points import demo_folder
 from tests.verify.report import Context, require
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 WIDTHS = (390, 1440)
 THEMES = ("light", "dark")
 WIDE_LINE = (
@@ -19,7 +18,7 @@ def show_browser(context: Context) -> str:
     """Look at every kind of page: none overflows, logs an error, or asks another host."""
     from playwright.sync_api import sync_playwright
 
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    path = chromium()
     require(path is not None, "no chromium is installed; apt-get install chromium")
     site = demo_folder(context) / "_site"
     if context.broken(6):
