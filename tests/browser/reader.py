@@ -91,6 +91,12 @@ def until(page: Any, told: str, arg: object = None) -> None:
         page.wait_for_timeout(20)
 
 
+def followed(page: Any, link: str) -> None:
+    """Follow a link, and wait until the page that it leads to is loaded."""
+    with page.expect_navigation():
+        page.click(link)
+
+
 def sort(page: Any, key: str) -> None:
     """Sort by a column and wait until its rows stand."""
     before = page.get_attribute(f"th[data-key={key}]", "aria-sort")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.reader import address, counted, loaded, opened, sort, until
+from tests.browser.reader import address, counted, followed, loaded, opened, sort, until
 from tests.sitegen.large import large_site
 
 
@@ -66,12 +66,12 @@ def test_further_rows_are_pages_without_scripts(browser: Any, large: Path) -> No
         seen = page.locator("a.variant").evaluate_all("list => list.map(one => one.href)")
         assert page.text_content("#pages") == "1–200 of 450 · next"
         for told in ("previous · 201–400 of 450 · next", "previous · 401–450 of 450"):
-            page.click("text=next")
+            followed(page, "text=next")
             assert page.text_content("#pages") == told
             assert page.locator("button:visible, select:visible, .pin:visible").count() == 0
             seen += page.locator("a.variant").evaluate_all("list => list.map(one => one.href)")
         assert len(set(seen)) == len(seen) == 450
-        page.click("text=the board")
+        followed(page, "text=the board")
         assert page.text_content("#pages") == "1–200 of 450 · next"
 
 

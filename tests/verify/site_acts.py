@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from tests.browser.reader import followed
 from tests.verify.report import require
 
 ROWS = "table.board tbody tr"
@@ -148,7 +149,7 @@ def without_scripts(page: Any, address: str) -> None:
     require(len(_variants(page)) > 1, "without JavaScript the board is empty")
     idle = page.locator(".script:visible").count()
     require(idle == 0, f"{idle} controls do nothing without JavaScript")
-    page.locator(f"{ROWS} a.variant").first.click()
+    followed(page, f"{ROWS} a.variant >> nth=0")
     require("entries/" in page.url, f"a variant leads to {page.url}")
     page.goto(address + "fit/index.html")
     require(page.locator("main table tbody tr").count() > 1, "without JavaScript nothing fits")
