@@ -2,8 +2,6 @@
 (function () {
   "use strict";
 
-  const BYTES = { kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
-
   // `parts` holds the names of the filters, the heads that sort, the columns' toggles and the weights.
   window.quantboard.address = function (form, parts) {
     const UNIT = form.dataset.disk; // of the disk filter
@@ -63,8 +61,8 @@
     // The unit of the board's sizes grows with its largest entry.
     function recalledDisk(said) {
       const [, number, unit] = /^([\d.]+)([a-zA-Z]*)$/.exec(said) || [];
-      if (!number || !Object.hasOwn(BYTES, unit)) return number || "";
-      return String(Number((Number(number) * BYTES[unit] / BYTES[UNIT]).toPrecision(12)));
+      const times = number ? window.quantboard.times(unit || UNIT, UNIT) : NaN;
+      return Number.isNaN(times) ? number || "" : String(Number((Number(number) * times).toPrecision(12)));
     }
 
     function recallWeights(said) {

@@ -3,7 +3,9 @@
   "use strict";
 
   const TERM = /(?:"[^"]*"|[^\s"])+/g;
-  const NUMBER = /^(<=|>=|<|>|=)?([-+]?\d*\.?\d+)$/;
+  const NUMBER = /^(<=|>=|<|>|=)?([-+]?\d*\.?\d+)(%|[a-z/]+)?$/; // with its unit or without
+  const STARTED = /^[<>=]*[-+.]?$/;
+  const BYTES = { kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12 };
   const TESTS = {
     "<": (value, limit) => value < limit,
     "<=": (value, limit) => value <= limit,
@@ -17,6 +19,12 @@
     const order = first < second ? -1 : first > second ? 1 : 0;
     return way === "higher" ? -order : order;
   }
+
+  // Return how many of one unit another one is; NaN where they measure different things.
+  window.quantboard.times = function (given, own) {
+    const [one, other] = [given, own].map(unit => unit.toLowerCase());
+    return one === other ? 1 : BYTES[one] / BYTES[other];
+  };
 
   window.quantboard.OPPOSITE = { higher: "lower", lower: "higher", zero: "far" };
 
@@ -74,15 +82,20 @@
       return known && { key: known, value: valueOf(known) };
     }
 
+    function unitOf(key) {
+      return data.heads.find(head => head.key === key).unit;
+    }
+
     function limit(column, said) {
       const found = NUMBER.exec(said);
-      if (!found) return () => true; // is still being typed
-      const wanted = Number(found[2]);
+      if (!found) return () => STARTED.test(said); // a number is still to come; anything else finds nothing
+      const times = found[3] ? window.quantboard.times(found[3], unitOf(column.key)) : 1;
+      const wanted = Number(found[2]) * times;
       const test = TESTS[found[1]];
       if (test) return at => column.value(at) !== null && test(column.value(at), wanted);
       const cells = data.columns[column.key] ? data.columns[column.key].cells : [];
       const shown = at => (cells[at] || "").split(" ")[0].replace("\u2212", "-").replaceAll(",", "");
-      return at => column.value(at) === wanted || shown(at) === found[2];
+      return at => column.value(at) === wanted || (times === 1 && shown(at) === found[2]);
     }
 
     function term(said) {

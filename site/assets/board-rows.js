@@ -85,6 +85,13 @@
       return made;
     }
 
+    function familyLink(at) {
+      const [name, shown] = familyOf(at);
+      const made = node("a", "family", shown);
+      made.setAttribute("href", root + "families/" + encodeURIComponent(name) + "/index.html");
+      return made;
+    }
+
     function problem(said, failed) {
       const made = node("span", "problem clamp " + (failed ? "failed" : "unranked"));
       made.title = said;
@@ -105,7 +112,7 @@
       made.scope = "row";
       const swatch = node("span", "swatch m-" + data.swatches[at]);
       swatch.setAttribute("aria-hidden", "true");
-      made.append(pin(at), swatch, link(at), " ", node("span", "family", familyOf(at)[1]));
+      made.append(pin(at), swatch, link(at), " ", familyLink(at));
       if (data.fronts[at]) made.appendChild(node("span", "front", data.fronts[at]));
       const failed = data.classes[at] === "failed";
       (data.problems[at] || []).forEach(said => made.appendChild(problem(said, failed)));

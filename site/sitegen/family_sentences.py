@@ -1,7 +1,7 @@
 """Say in words what a family's figures show, never more than their intervals do."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from sitegen import words
@@ -10,7 +10,7 @@ from sitegen.entries import SiteEntry
 from sitegen.family_pairs import DISK, MEMORY, Pairs, beaten_by, size_key, sized, smaller
 from sitegen.loading import quantized_while_loading
 
-MOST = 8  # names in one sentence
+MOST = 12  # names in one sentence
 BY_MEMORY = (
     " Peak memory decides where files are alike, or where an entry is quantized while loading."
 )
@@ -30,12 +30,14 @@ class Verdict:
 
     Attributes:
         more: how many further entries it holds of.
+        always: whether it is said of no entry, too.
     """
 
     title: str
     named: tuple[Named, ...]
     meaning: str = ""
     more: int = 0
+    always: bool = False
 
 
 def base_of(rows: Sequence[Row]) -> Row | None:
@@ -58,7 +60,7 @@ def verdicts(rows: Sequence[Row], known: Pairs) -> list[Verdict]:
         _dominated(ranked, known),
         *_ties(ranked),
     ]
-    return [one for one in found if one and one.named]
+    return [one for one in found if one and (one.named or one.always)]
 
 
 def _beside_base(ranked: list[Row], base: Row, known: Pairs) -> list[Verdict]:
@@ -70,8 +72,14 @@ def _beside_base(ranked: list[Row], base: Row, known: Pairs) -> list[Verdict]:
     apart = [row for row in same if not smaller(row, base)]
     open_ = "The 95 % interval of the retention reaches 100 %: no difference is shown, none is ruled out."
     by_memory = BY_MEMORY if any(size_key(row, base) == MEMORY for row in less) else ""
+    shown = _verdict(
+        f"Smaller than {name} and not shown to be worse", less, known, open_ + by_memory
+    )
+    judged = [row for row in sized(others) if _beside_whole(row) is not None]
+    if judged and sized([base]) and not less:
+        shown = replace(shown, meaning="", always=True)
     return [
-        _verdict(f"Smaller than {name} and not shown to be worse", less, known, open_ + by_memory),
+        shown,
         _verdict(f"Not shown to be worse than {name}", apart, known, open_),
         _verdict(
             f"Better than {name}",
@@ -126,7 +134,10 @@ def _undominated(ranked: list[Row], known: Pairs) -> Verdict | None:
         return None
     best = [row for row in taking if not beaten_by(row, taking)]
     meaning = "No other of the family takes as little and scores as high." + _how_sized(taking)
-    return _verdict("Nothing smaller is better", _by_size(best), known, meaning)
+    title = "Nothing smaller is better"
+    if _how_sized(taking):
+        title = "Nothing smaller, in file or memory, is better"
+    return _verdict(title, _by_size(best), known, meaning)
 
 
 def _dominated(ranked: list[Row], known: Pairs) -> Verdict:
@@ -164,7 +175,7 @@ def _ties(ranked: list[Row]) -> list[Verdict]:
     for row in ranked:
         if row.place and row.place.tied > 1:
             groups.setdefault(row.place.group, []).append(row)
-    meaning = "Each is compared with the tie's best alone, maybe another model's, and can't be told from it."
+    meaning = "Each is compared with the tie's best alone, maybe of another model, and can't be told from it."
     return [
         Verdict(
             f"Tie {group}",

@@ -68,10 +68,10 @@ def rank(place: Place) -> str:
 
 def front(fronts: Mapping[str, bool], hardware: Sequence[str]) -> str:
     """Return what nothing beats an entry in, such as `nothing smaller is better`."""
-    several = len(hardware) > 1
-    names = {f"speed{place}": f"faster on {name}" for place, name in enumerate(hardware)}
-    names = names if several else dict.fromkeys(names, "faster")
-    found = [text for key, text in {"size": "smaller", **names}.items() if fronts.get(key)]
+    on = [name for place, name in enumerate(hardware) if fronts.get(f"speed{place}")]
+    found = ["smaller"] if fronts.get("size") else []
+    if on:
+        found.append(f"faster on {' or '.join(on)}" if len(hardware) > 1 else "faster")
     return f"nothing {' or '.join(found)} is better" if found else ""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.reader import address, entries, opened
+from tests.browser.reader import address, entries, followed, opened
 
 PAGES = (
     "index.html",
@@ -17,6 +17,8 @@ PAGES = (
     "benchmarks/index.html",
     "benchmarks/mini/mmlu/index.html",
     "benchmarks/paper/bbq/index.html",
+    "families/index.html",
+    "families/local--tiny-llama/index.html",
     "methods/gptq/index.html",
     "methodology/index.html",
     "submit/index.html",
@@ -85,6 +87,10 @@ def test_site_works_under_a_subpath(browser: Any, site: Path) -> None:
             page.click("nav >> text=Board")
             page.wait_for_url(f"{root}/index.html")
             assert len(entries(page)) == 10
+            followed(page, "tbody a.family >> nth=0")
+            assert page.url == f"{root}/families/local--tiny-llama/index.html"
+            followed(page, "nav >> text=Models")
+            assert page.locator("a", has_text="local/tiny-llama").count() == 1
             (site / "methods" / "404.html").write_bytes((site / "404.html").read_bytes())
             page.goto(f"{root}/methods/404.html")
             assert page.evaluate("document.getElementById('home').href") == f"{root}/index.html"

@@ -171,7 +171,7 @@ def test_ties_are_told_in_words_and_files(paired_site: Path, paired_tree: Path) 
         if row[0].startswith(("bf16", "bnb"))
     ]
     assert len(cells) == 2
-    assert all(cell.startswith("1–2") and "tie 1 of 2 entries" in cell for cell in cells)
+    assert all(cell.startswith("1–2") and "tie 1, 2 entries" in cell for cell in cells)
 
 
 def test_flips_by_subject_add_up(paired_site: Path, paired_tree: Path) -> None:

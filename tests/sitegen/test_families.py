@@ -124,6 +124,14 @@ def test_dominated_names_what_beats_it(rows: list[Row]) -> None:
     assert names(found, "Tie 1") == [row.entry.variant for row in rows[:3]]
 
 
+def test_none_smaller_and_not_worse_is_said(rows: list[Row]) -> None:
+    """Where every smaller variant is worse, a reader who looks for one is told so."""
+    given = [measured(rows[0], 10, 60, (100, 100, 100)), measured(rows[1], 5, 50, (83, 80, 86))]
+    found = family_sentences.verdicts(given, known(given))
+    assert found[0].title == "Smaller than bf16 and not shown to be worse"
+    assert (found[0].named, found[0].meaning) == ((), "")
+
+
 def test_without_sizes_nothing_is_called_smaller(rows: list[Row]) -> None:
     """Of entries without efficiency no sentence speaks of size."""
     bare = [

@@ -79,7 +79,7 @@ def _told(found: Sequence[Difference]) -> str:
     if lost:
         most = min(lost, key=lambda one: (one.value, one.variant, one.benchmark))
         text += f" The largest loss: {most.variant} on {most.benchmark}, {-most.value:.1f} points."
-    return f"{text} Right of the line is better; a bias counts turned round."
+    return f"{text} Right of the line is better; a smaller bias counts as better."
 
 
 def _reach(found: Sequence[Difference]) -> tuple[float, float]:

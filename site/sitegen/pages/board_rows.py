@@ -182,7 +182,7 @@ def _row(board: Board, row: Row) -> Drawn:
     if place is None:
         return Drawn(row, cells)
     tied = place.tied > 1
-    tie = f"{'tie' if tied else 'group'} {place.group}", f" of {place.tied} entries" if tied else ""
+    tie = f"{'tie' if tied else 'group'} {place.group}", f", {place.tied} entries" if tied else ""
     return Drawn(row, cells, words.rank(place), tie, words.front(row.fronts, board.hardware))
 
 

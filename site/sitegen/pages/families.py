@@ -26,7 +26,7 @@ def make(pages: Pages, site: Contents) -> None:
             "families.html",
             title="Models" if not number else f"Models, page {number + 1}",
             description="Every base model on the board, with its quantized variants.",
-            section="Board",
+            section="Models",
             lines=part,
             paths=paths,
             number=number,

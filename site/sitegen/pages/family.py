@@ -47,7 +47,7 @@ def make(pages: Pages, site: Contents, family: str) -> None:
         "family.html",
         title=f"{model}, quantized",
         description=f"{model} and its quantized variants: size against quality, differences from the base.",
-        section="Board",
+        section="Models",
         model=model,
         family=family,
         count=len(site.data.entries),
