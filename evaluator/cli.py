@@ -255,6 +255,7 @@ def _build(build: argparse.ArgumentParser) -> None:
         "--jobs", type=_positive, help="processes (default: as many as there is work for)"
     )
     build.add_argument("--url", help="the site's own address, for feed, site map and shared links")
+    build.add_argument("--repository", help="the repository's address, for links to its files")
 
 
 def _serve(serve: argparse.ArgumentParser) -> None:

@@ -82,12 +82,13 @@ def compare(options: Namespace) -> int:
 def build(options: Namespace) -> int:
     """Build the site."""
     from sitegen.build import build as build_site
+    from sitegen.machines.addresses import Published
 
     build_site(
         options.submissions,
         options.output,
         root=options.root,
-        url=options.url,
+        published=Published(options.url, options.repository),
         jobs=options.jobs,
         report=_progress,
     )

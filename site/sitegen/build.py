@@ -17,7 +17,6 @@ from sitegen.load import Data, family_folders, part_of
 from sitegen.machines import addresses
 from sitegen.pages import everything, machines
 from sitegen.pages.writer import Pages
-from sitegen.render import environment
 from sitegen.store import Store, code_digest
 from sitegen.work import Family, Part, Setup, family_pages, part_statistics, read_slim
 from sitegen.workers import Workers, workers
@@ -25,6 +24,7 @@ from sitegen.workers import Workers, workers
 BUNDLE = "assets/vega.js"
 LEFT = 24 * 3600.0  # seconds after which no build is still at work
 Report = Callable[[str], None]
+UNPUBLISHED = addresses.Published()
 
 
 @dataclass
@@ -44,7 +44,7 @@ def build(
     output: Path,
     *,
     root: Path | None = None,
-    url: str | None = None,
+    published: addresses.Published = UNPUBLISHED,
     jobs: int | None = None,
     report: Report = lambda line: None,
 ) -> Timings:
@@ -57,7 +57,8 @@ def build(
         submissions: folder of `<org>--<model>/<variant>/` entries.
         output: folder to write; replaced if a site is there.
         root: checkout with `templates/` and `site/assets/`; None: the current folder, else this package's.
-        url: the site's own address, for what needs one: feed, site map, pictures of shared links.
+        published: the site's own address, for what needs one: feed, site map, pictures of shared links; and
+            the repository's, for links to its files.
         jobs: processes; None: as many as there are processors, where there is enough to do.
         report: takes a line of progress.
 
@@ -67,21 +68,22 @@ def build(
         ResultError: a result can't be read.
     """
     templates, assets = sources(root)
-    url = None if url is None else addresses.checked(url)
+    published = published.checked()
     _restore(output)
     _refuse_foreign(output)
     families = [folder.name for folder in family_folders(submissions)]
     started, took = time.time(), Timings(families=len(families))
     with _scratch(output) as made:
         store = Store(cache_folder(output), code_digest(*_code(templates)))
-        setup = Setup(submissions.resolve(), read_ledger(submissions), templates, store, made)
+        ledger = read_ledger(submissions)
+        setup = Setup(submissions.resolve(), ledger, templates, store, made, published.repository)
         with workers(setup, len(families), jobs) as sharing:
             with _timed(took, "load", report):
                 data = _read(sharing, families)
                 took.entries = len(data.entries)
             with _timed(took, "statistics", report):
                 parts = _compute(sharing, data)
-                site = contents(data, url)
+                site = contents(data, published.url)
             with _timed(took, "rendering", report):
                 took.paths = _render(sharing, setup, site, parts)
                 _copy_assets(setup, assets)
@@ -137,7 +139,7 @@ def _render(
 ) -> list[str]:
     """Write every page, those of single families in the other processes; return all paths."""
     made = sharing.each(family_pages, _families(site, parts))
-    pages = Pages(environment(setup.templates), setup.write, site.url)
+    pages = Pages(setup.environment, setup.write, site.url)
     everything.make(pages, site)
     if site.data.measured.suites:
         setup.write(BUNDLE, _bundle(setup.store))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from evaluator.errors import QuantboardError
 from sitegen.build import build
+from sitegen.machines.addresses import Published
 
 
 def parser() -> argparse.ArgumentParser:
@@ -23,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument(
         "--url", help="the site's own address, for feed, site map and shared links"
     )
+    arguments.add_argument("--repository", help="the repository's address, for links to its files")
     return arguments
 
 
@@ -30,7 +32,8 @@ def main(argv: list[str] | None = None) -> int:
     """Build the site; return 0, or 2 after one sentence that says what to change."""
     given = parser().parse_args(argv)
     try:
-        build(given.submissions, given.output, root=given.root, url=given.url)
+        published = Published(given.url, given.repository)
+        build(given.submissions, given.output, root=given.root, published=published)
     except QuantboardError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2

@@ -20,8 +20,8 @@ DIMENSIONS = {
 
 
 @cache
-def environment(templates: Path) -> jinja2.Environment:
-    """Return the environment that renders every page."""
+def environment(templates: Path, repository: str | None = None) -> jinja2.Environment:
+    """Return the environment that renders every page; `repository` is where the site's files come from."""
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates),
         autoescape=True,
@@ -49,6 +49,7 @@ def environment(templates: Path) -> jinja2.Environment:
         benchmark_path=benchmark_path,
         method_path=method_path,
     )
+    made.globals["repository"] = repository
     return made
 
 

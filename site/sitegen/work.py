@@ -38,6 +38,7 @@ class Setup:
         ledger: SHA-256 of verified results by path.
         store: where results are kept.
         made: the folder that pages are written to.
+        repository: its address, for links to its files.
     """
 
     submissions: Path
@@ -45,11 +46,12 @@ class Setup:
     templates: Path
     store: Store
     made: Path
+    repository: str | None = None
 
     @cached_property
     def environment(self) -> jinja2.Environment:
         """Return the environment that renders this process's pages."""
-        return environment(self.templates)
+        return environment(self.templates, self.repository)
 
     def family(self, name: str) -> list[SiteEntry]:
         """Read a family's entries, whole.
@@ -160,7 +162,8 @@ def family_pages(setup: Setup, wanted: Family) -> list[str]:
         ResultError: an entry was changed meanwhile.
     """
     facts = [one.facts for one in wanted.boards]
-    key = setup.store.key("files", wanted.digest, repr(wanted.shared), repr(facts), str(wanted.url))
+    places = str((wanted.url, setup.repository))
+    key = setup.store.key("files", wanted.digest, repr(wanted.shared), repr(facts), places)
     archive = setup.store.get(key, FILES)
     files = _made(setup, wanted) if archive is None else _unpacked(archive)
     if archive is None:

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import pytest
 from sitegen.build import build
 from sitegen.machines import feed, metadata
+from sitegen.machines.addresses import Published
 from sitegen.machines.changes import Change
 
 from evaluator.checks import check
@@ -45,7 +46,12 @@ def refusals(folder: Path) -> list[Problem]:
 def built(folder: Path) -> Path:
     """Build the site of the entry's tree."""
     root = folder.parents[2]
-    build(root / "submissions", root / "_site", root=ROOT, url="https://example.org/board/")
+    build(
+        root / "submissions",
+        root / "_site",
+        root=ROOT,
+        published=Published("https://example.org/board/"),
+    )
     return root / "_site"
 
 

@@ -20,6 +20,7 @@ from sitegen import downloads, tables
 from sitegen.build import build
 from sitegen.contents import Contents
 from sitegen.machines import addresses, badges, cards, citations, huggingface, metadata
+from sitegen.machines.addresses import Published
 from sitegen.machines.schema import FILES
 from sitegen.machines.standings import standings
 from sitegen.metrics import Figure
@@ -300,7 +301,7 @@ def test_no_entries_still_give_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["https://example.org/a", "http://localhost:8000", URL])
 def test_addresses_end_in_a_slash(url: str) -> None:
     """An address is taken as it stands, with one slash at its end."""
-    assert addresses.checked(url) == url.rstrip("/") + "/"
+    assert addresses.checked(url, "an address") == url.rstrip("/") + "/"
 
 
 @pytest.mark.parametrize(
@@ -323,7 +324,7 @@ def test_bad_addresses_are_one_sentence(url: str, tmp_path: Path) -> None:
     """What can't be the site's address is refused before anything is written."""
     (tmp_path / "submissions").mkdir()
     with pytest.raises(InputError, match="can't be the site's address"):
-        build(tmp_path / "submissions", tmp_path / "_site", url=url)
+        build(tmp_path / "submissions", tmp_path / "_site", published=Published(url))
     assert not (tmp_path / "_site").exists()
 
 

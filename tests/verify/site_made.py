@@ -61,7 +61,8 @@ def site_of_its_own(context: Context, name: str) -> Path:
 def build_site(root: Path, output: Path) -> dict[str, float]:
     """Build a site as the one that is published; return its entries and the seconds of each part."""
     from sitegen.build import build
+    from sitegen.machines.addresses import Published
 
-    timings = build(root, output, root=ROOT, url=URL)
+    timings = build(root, output, root=ROOT, published=Published(URL))
     parts = {name: getattr(timings, name) for name in ("load", "statistics", "rendering")}
     return {"entries": timings.entries, **parts}

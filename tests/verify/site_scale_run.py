@@ -17,12 +17,13 @@ FAULT, ALONE = "--stamped", "--alone"
 def main(root: Path, output: Path, *, stamped: bool, alone: bool) -> None:
     """Build the site of a folder; print seconds of loading, statistics and rendering."""
     from sitegen.build import build
+    from sitegen.machines.addresses import Published
     from sitegen.pages.writer import Pages
 
     if stamped:
         _stamp(Pages)
     timed: Any = build
-    timings = timed(root, output, root=ROOT, url=URL, jobs=1 if alone else JOBS)
+    timings = timed(root, output, root=ROOT, published=Published(URL), jobs=1 if alone else JOBS)
     told = {name: value for name, value in asdict(timings).items() if name != "paths"}
     sys.stdout.write(json.dumps(told) + "\n")
 

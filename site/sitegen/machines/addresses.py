@@ -1,6 +1,7 @@
 """Know where the files for machines stand, and the site's own address where it has one."""
 
 import re
+from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from evaluator.errors import InputError
@@ -9,14 +10,34 @@ LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 API = "api/v1"
 
 
-def checked(url: str) -> str:
-    """Return a site's address with a slash at its end.
+@dataclass(frozen=True)
+class Published:
+    """Where a site will stand, and the repository whose files it shows; None where that isn't known."""
+
+    url: str | None = None
+    repository: str | None = None
+
+    def checked(self) -> "Published":
+        """Return both with a slash at the end.
+
+        Raises:
+            InputError: one can't be an address.
+        """
+        url, repository = self.url, self.repository
+        return Published(
+            None if url is None else checked(url, "the site's address"),
+            None if repository is None else checked(repository, "the repository's address"),
+        )
+
+
+def checked(url: str, called: str) -> str:
+    """Return an address with a slash at its end.
 
     Raises:
         InputError: it isn't https (or http on this machine), or holds more than host and path.
     """
     refusal = InputError(
-        f"{url[:200]!r} can't be the site's address; give one such as https://example.org/board/ "
+        f"{url[:200]!r} can't be {called}; give one such as https://example.org/board/ "
         "(http only for localhost), without query, fragment or user"
     )
     if not re.fullmatch(r"[A-Za-z0-9:/._~%\[\]-]+", url):
