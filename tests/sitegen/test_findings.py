@@ -14,7 +14,7 @@ from sitegen.findings import larger, proxy, retention, speed
 from sitegen.findings.everything import findings
 from sitegen.findings.parts import MOST_SHOWN, Part, sampled
 from sitegen.findings.points import FIXED, points
-from sitegen.findings.verdicts import Cases, Kind, measured, reported
+from sitegen.findings.verdicts import Cases, Kind, Verdict, measured, reported
 
 from evaluator.entries import find_entries
 from evaluator.reported.averages import results_of
@@ -63,7 +63,7 @@ def cases(agree: int, against: int, left: int = 0, families: int | None = None) 
     """Return so many cases, each of a family of its own or dealt out over some."""
     found = np.array([1] * agree + [-1] * against + [0] * left, dtype=np.int64)
     names = [place % families if families else place for place in range(len(found))]
-    return Cases(found, names, "entries", "agree")
+    return Cases(found, names, "entries", "agrees", "agree")
 
 
 @pytest.mark.parametrize(
@@ -90,6 +90,25 @@ def test_families_weigh_more_than_their_entries() -> None:
     of_four = replace(one_each, families=[place // 10 for place in range(40)])
     assert measured(one_each).kind == "supported"
     assert measured(of_four).kind == "undecided"
+
+
+def test_few_families_are_said_to_be_too_few() -> None:
+    """An interval that only few families make wide isn't shown as if entries were missing."""
+    told = measured(cases(2, 16, families=2))
+    assert told == Verdict(
+        "undecided", "2 of 18 entries agree. That is 11.1 %. Two families are too few to tell."
+    )
+    of_four = replace(cases(30, 10), families=[place // 10 for place in range(40)])
+    assert "Four families are too few" in measured(of_four).reason
+    even = measured(cases(10, 10, families=2)).reason
+    assert even.endswith("in 2 families. The interval includes one half.")
+    assert "too few" not in measured(cases(11, 9)).reason
+
+
+def test_one_case_agrees_and_two_agree() -> None:
+    """The verb follows the number that agrees."""
+    assert cases(1, 7).counted == "1 of 8 entries agrees"
+    assert cases(2, 6).counted == "2 of 8 entries agree"
 
 
 def test_advice_says_how_many_more_would_settle_it() -> None:

@@ -49,6 +49,7 @@ def part(key: str, table: Board, points: pd.DataFrame) -> Part:
         saved["outcome"].to_numpy(int),
         saved["family"].tolist(),
         "entries that save memory",
+        "is slower than its base",
         "are slower than their base",
     )
     told = verdict(table, cases)
