@@ -223,6 +223,12 @@ def test_notes_say_whom_they_are_about(paper: Board) -> None:
     assert len(found) == 7
 
 
+def test_reported_correlations_say_that_they_are_computed(paper: Board, table: Board) -> None:
+    """The paper prints values of its own, which nobody shall take these for."""
+    assert proxy.part("k", paper, points(paper)).remark == proxy.COMPUTED
+    assert proxy.part("k", table, points(table)).remark == ""
+
+
 def test_what_saves_no_memory_is_no_pair(paper: Board) -> None:
     """SpQR's entries, stored as wide as their base in that paper, stand on neither side."""
     duels = larger.pairs(points(paper))
