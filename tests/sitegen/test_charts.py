@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sitegen import drawing, load, tables
 from sitegen.board import boards
-from sitegen.charts import forest, many, method
+from sitegen.charts import board, distribution, forest, many, method
 from sitegen.charts.base import METHODS, Axis, Figure
 from sitegen.charts.board import figures
 from sitegen.charts.family import Cost, pareto_figure
@@ -251,6 +251,52 @@ def test_method_chart_of_many_is_quantiles() -> None:
     assert all(row["p5"] <= row["q1"] <= row["median"] <= row["q3"] <= row["p95"] for row in rows)
     assert sum(row["entries"] for row in rows) == 1200
     assert "var(--method-3)" in drawn(figure)
+
+
+def test_retention_is_summed_up_by_bits() -> None:
+    """The sentence has the medians at the most and the fewest bits, without the unquantized."""
+    points = simulated(5).assign(
+        retention=[60.0, 90.0, 40.0, 99.0, 100.0],
+        bits=[2, 3, 2, 8, 16],
+        method=["GPTQ"] * 4 + ["unquantized"],
+    )
+    made = (
+        board.retention_figure(points),
+        method.figure(points[points["method"] == "GPTQ"], "kept"),
+    )
+    for figure in made:
+        assert figure is not None
+        assert "Median retention from 99.0 % at 8 to 50.0 % at 2 nominal bits." in figure.summary
+    alone = board.retention_figure(points.iloc[1:2])
+    assert alone is not None
+    assert "Median retention 90.0 % at 3 nominal bits." in alone.summary
+    base = board.retention_figure(points.iloc[4:])
+    assert base is not None
+    assert "Median" not in base.summary
+
+
+@pytest.mark.parametrize(
+    ("direction", "told"),
+    [
+        ("higher", "Median of unquantized, 50.0 %; lowest: GPTQ, 3 bits, 20.0 %."),
+        ("lower", "Median of unquantized, 50.0 %; highest: GPTQ, 2 bits, 60.0 %."),
+        ("zero", "Median of unquantized, 50.0 %; farthest from 0: GPTQ, 2 bits, 60.0 %."),
+    ],
+)
+def test_distribution_names_the_worst_group(direction: str, told: str) -> None:
+    """Not the last group, but that with the worst median stands beside the first."""
+    medians = {"unquantized": 50.0, "GPTQ, 3 bits": 20.0, "GPTQ, 2 bits": 60.0, "AWQ": 40.0}
+    ends = ("lowest", "quarter", "median", "three_quarters", "highest")
+    groups = pd.DataFrame(
+        {"group": name, "method": "GPTQ", "entries": 2, **dict.fromkeys(ends, median)}
+        for name, median in medians.items()
+    )
+    figure = distribution.figure("spread", groups, "Accuracy", "%", 1, direction)
+    assert figure is not None
+    assert told in figure.summary
+    first = distribution.figure("spread", groups.iloc[:1], "Accuracy", "%", 1, direction)
+    assert first is not None
+    assert "Median of unquantized, 50.0 %. Dot" in first.summary
 
 
 def test_method_chart_without_effective_bits() -> None:

@@ -13,13 +13,14 @@ from sitegen.build import build
 from sitegen.findings import larger, proxy, retention, speed
 from sitegen.findings.everything import findings
 from sitegen.findings.parts import MOST_SHOWN, Part, sampled
-from sitegen.findings.points import FIXED, points
-from sitegen.findings.verdicts import Cases, Kind, measured, reported
+from sitegen.findings.points import FIXED, on_hardware, points
+from sitegen.findings.verdicts import Cases, Kind, Verdict, measured, reported
 
 from evaluator.entries import find_entries
 from evaluator.reported.averages import results_of
 from evaluator.reported.proxies import Score, Scored, proxies
 from tests.sitegen.conftest import ROOT
+from tests.sitegen.examples import RECIPES, add_entry, probe_result, write_result
 from tests.sitegen.reading import Page
 
 SAME = {"mmlu": "accuracy", "ceval": "accuracy", "gsm8k": "accuracy", "truthfulqa": "mc1"}
@@ -47,6 +48,7 @@ def row(name: str, **figures: Any) -> dict[str, Any]:
         "variant": variant,
         "method": "GPTQ",
         "is_base": variant == "bf16",
+        "unfair": False,
     }
     return dict.fromkeys(FIXED, float("nan")) | known | figures
 
@@ -63,7 +65,7 @@ def cases(agree: int, against: int, left: int = 0, families: int | None = None) 
     """Return so many cases, each of a family of its own or dealt out over some."""
     found = np.array([1] * agree + [-1] * against + [0] * left, dtype=np.int64)
     names = [place % families if families else place for place in range(len(found))]
-    return Cases(found, names, "entries", "agree")
+    return Cases(found, names, "entries", "agrees", "agree")
 
 
 @pytest.mark.parametrize(
@@ -90,6 +92,25 @@ def test_families_weigh_more_than_their_entries() -> None:
     of_four = replace(one_each, families=[place // 10 for place in range(40)])
     assert measured(one_each).kind == "supported"
     assert measured(of_four).kind == "undecided"
+
+
+def test_few_families_are_said_to_be_too_few() -> None:
+    """An interval that only few families make wide isn't shown as if entries were missing."""
+    told = measured(cases(2, 16, families=2))
+    assert told == Verdict(
+        "undecided", "2 of 18 entries agree. That is 11.1 %. Two families are too few to tell."
+    )
+    of_four = replace(cases(30, 10), families=[place // 10 for place in range(40)])
+    assert "Four families are too few" in measured(of_four).reason
+    even = measured(cases(10, 10, families=2)).reason
+    assert even.endswith("in 2 families. The interval includes one half.")
+    assert "too few" not in measured(cases(11, 9)).reason
+
+
+def test_one_case_agrees_and_two_agree() -> None:
+    """The verb follows the number that agrees."""
+    assert cases(1, 7).counted == "1 of 8 entries agrees"
+    assert cases(2, 6).counted == "2 of 8 entries agree"
 
 
 def test_advice_says_how_many_more_would_settle_it() -> None:
@@ -132,7 +153,8 @@ def test_the_papers_own_tables_support_its_claims(paper: Board) -> None:
     assert told["bits"].startswith("5 of 6 entries of 4 bits")
     assert told["perplexity"].startswith("Within families, perplexity follows 7 of 10")
     assert told["larger"].startswith("4 of 7 pairs")
-    assert told["speed"].startswith("12 of 15 entries that save memory")
+    assert told["speed"].startswith("8 of 10 entries that save memory")
+    assert "5 more are left out, as no fair comparison" in told["speed"]
     assert all("needs at least" in found[0].verdict.reason for found in parts.values())
     assert all(part.paper == paper.paper for found in parts.values() for part in found[1:])
 
@@ -167,6 +189,44 @@ def test_reported_tables_have_no_intervals(paper: Board) -> None:
         lines = [line for sheet in (part.table, part.more) if sheet for line in sheet.lines]
         assert lines
         assert not any(" to " in cell or "±" in cell for line in lines for cell in line.cells)
+
+
+def test_what_a_paper_calls_unfair_decides_nothing(paper: Board) -> None:
+    """The 72B model ran on another number of cards than its base: its entries are drawn, but not counted."""
+    found = points(paper)
+    unfair = found[found["unfair"].astype(bool)]
+    assert set(unfair["family"]) == {"Qwen/Qwen-72B-Chat"}
+    assert len(unfair) == 10
+    part = speed.part("k", paper, found)
+    assert part.figure is not None
+    assert part.table is not None
+    assert part.figure.summary.startswith(
+        "15 of 27 quantized entries on nvidia-a100-sxm4-80gb save"
+    )
+    assert "their median takes 47.0 % of the base's memory" in part.figure.summary
+    assert "Also entries that the verdict leaves out." in part.table.caption
+    only = speed.part("k", paper, unfair)
+    assert only.verdict.kind == "not enough measured"
+    assert "5 more are left out" in only.verdict.reason
+
+
+def test_notes_say_whom_they_are_about(paper: Board) -> None:
+    """What holds for all stands once, the rest beside its method, model, recipe or entry."""
+    found = dict(speed.part("k", paper, points(paper)).notes)
+    assert found["All entries"].startswith(
+        "Jin et al. 2024 (arXiv 2402.16775), Table 8. Prompts of"
+    )
+    assert "dense bfloat16" in found["SpQR"]
+    assert "fair comparison" in found["Qwen/Qwen-72B-Chat"]
+    assert "outliers" in found["SpQR, 2 bits"]
+    assert "29.97" in found["Qwen/Qwen-14B-Chat spqr-3bit-g16-jin-2024"]
+    assert len(found) == 7
+
+
+def test_reported_correlations_say_that_they_are_computed(paper: Board, table: Board) -> None:
+    """The paper prints values of its own, which nobody shall take these for."""
+    assert proxy.part("k", paper, points(paper)).remark == proxy.COMPUTED
+    assert proxy.part("k", table, points(table)).remark == ""
 
 
 def test_what_saves_no_memory_is_no_pair(paper: Board) -> None:
@@ -251,6 +311,25 @@ def test_speed_decides_by_its_interval(table: Board) -> None:
     verdict = speed.part("k", table, shown).verdict
     assert verdict.reason.startswith("2 of 4 entries that save memory are slower")
     assert "1 can't be decided" in verdict.reason
+
+
+def test_every_hardware_is_judged(tmp_path: Path) -> None:
+    """Of two that are measured alike each has a verdict of its own, under its name."""
+    for recipe in RECIPES:
+        folder = add_entry(tmp_path, recipe)
+        slower = recipe if folder.name == "bf16" else replace(recipe, speed=0.1)
+        name = f"{folder.parent.name}/{folder.name}"
+        write_result(folder, probe_result(name, slower, hardware="zzz-gpu"))
+    (whole,) = boards(load.read(tmp_path))
+    part = speed.part("k", whole, points(whole))
+    assert part.verdict.reason.startswith(f"On {whole.hardware[0]}: Not enough measured yet")
+    ((name, told),) = part.elsewhere
+    assert name == whole.hardware[1] == "zzz-gpu"
+    assert "of 1 family" in told.reason
+    other = on_hardware(whole, 1)
+    assert (other["speed"].dropna() < 1).all()
+    assert (on_hardware(whole, 0)["speed"].dropna() > 1).all()
+    assert list(other["memory"]) == list(on_hardware(whole, 0)["memory"])
 
 
 def test_ten_thousand_entries_stay_few_marks(table: Board) -> None:

@@ -25,6 +25,7 @@ from sitegen.charts.base import (
     rows,
     scatter,
 )
+from sitegen.words import METHOD_TITLES, number
 
 RETENTION = Axis("retention", "Retention (% of the base's score)")
 BITS = Axis("effective_bits", "Effective bits per weight (linear layers)", include_zero=True)
@@ -70,10 +71,21 @@ def retention_figure(points: pd.DataFrame, disk_unit: str = "") -> Figure | None
         return None
     fewest = ends(shown, "effective_bits")[0]
     summary = (
-        f"{entries(shown)}. Fewest bits: {label(fewest)}, {fewest['effective_bits']:.2f} bits per weight, "
+        f"{entries(shown)}. {by_bits(shown)} Fewest bits: {label(fewest)}, "
+        f"{fewest['effective_bits']:.2f} bits per weight, "
         f"keeps {fewest['retention']:.1f} % of its base's score."
     )
     return _figure("retention", "Retention against bits", summary, shown, (BITS, RETENTION))
+
+
+def by_bits(shown: pd.DataFrame) -> str:
+    """Say the median retention at the most and at the fewest nominal bits; the unquantized keep all."""
+    quantized = shown[shown["method"] != METHOD_TITLES["none"]]
+    medians = quantized.groupby("bits")["retention"].median()
+    told = [f"{number(float(kept))} % at {bits}" for bits, kept in medians.items()]
+    if len(told) > 1:
+        return f"Median retention from {told[-1]} to {told[0]} nominal bits."
+    return f"Median retention {told[0]} nominal bits." if told else ""
 
 
 def perplexity_figure(points: pd.DataFrame, disk_unit: str) -> Figure | None:

@@ -23,7 +23,9 @@ GROUPS, BASES = "groups", "bases"
 LABELS = 118  # room for "unquantized, 16 bits" in any font: browsers draw it wider than vl-convert measures
 
 
-def figure(key: str, groups: pd.DataFrame, metric: str, unit: str, digits: int) -> Figure | None:
+def figure(
+    key: str, groups: pd.DataFrame, metric: str, unit: str, digits: int, direction: str = "higher"
+) -> Figure | None:
     """Draw each group's lowest and highest value, middle half and median; None of fewer than two entries.
 
     Args:
@@ -32,6 +34,7 @@ def figure(key: str, groups: pd.DataFrame, metric: str, unit: str, digits: int) 
         metric: its title.
         unit: what its values are in.
         digits: how many after the point the sentence has.
+        direction: of better values: `higher`, `lower` or `zero`.
     """
     if groups["entries"].sum() < 2:
         return None
@@ -39,7 +42,7 @@ def figure(key: str, groups: pd.DataFrame, metric: str, unit: str, digits: int) 
     bases = groups[groups["method"] == METHOD_TITLES["none"]].head(1)
     data = {GROUPS: records(groups), BASES: records(bases[["median"]])}
     chart = Filled(_form(_is_wide(groups)), data)
-    return Figure(key, f"Distribution: {title}", _told(groups, unit, digits), chart)
+    return Figure(key, f"Distribution: {title}", _told(groups, unit, digits, direction), chart)
 
 
 def _is_wide(groups: pd.DataFrame) -> bool:
@@ -76,17 +79,25 @@ def _form(log: bool) -> Specification:
     return styled(layers.properties(width=WIDTH - 80, height=alt.Step(ROW))).to_dict()
 
 
-def _told(groups: pd.DataFrame, unit: str, digits: int) -> str:
-    """Say how many entries there are, and where the ends and the unquantized stand."""
+def _told(groups: pd.DataFrame, unit: str, digits: int, direction: str) -> str:
+    """Say how many entries there are, and where the ends, the first group and the worst one stand."""
     after = f" {unit}" if unit else ""
     entries = int(groups["entries"].sum())
     lowest, highest = float(groups["lowest"].min()), float(groups["highest"].max())
     span = (
         f"{entries:,} entries, from {number(lowest, digits)} to {number(highest, digits)}{after}. "
     )
-    ends = groups.iloc[[0, -1]] if len(groups) > 1 else groups
-    medians = [
-        f"{row['group']}, {number(float(row['median']), digits)}{after}"
-        for row in ends.to_dict("records")
-    ]
-    return f"{span}Median of {'; of '.join(medians)}. Dot: median; bar: middle half; line: all."
+    first, (name, worst) = groups.iloc[0], _worst(groups, direction)
+    middle = f"Median of {first['group']}, {number(float(first['median']), digits)}{after}"
+    if worst is not None:
+        middle += f"; {name}: {worst['group']}, {number(float(worst['median']), digits)}{after}"
+    return f"{span}{middle}. Dot: median; bar: middle half; line: all."
+
+
+def _worst(groups: pd.DataFrame, direction: str) -> tuple[str, "pd.Series | None"]:
+    """Return the group with the worst median and what to call it; None where it is the first group."""
+    names = {"higher": "lowest", "lower": "highest", "zero": "farthest from 0"}
+    medians = groups["median"].reset_index(drop=True)
+    signed = {"higher": -medians, "lower": medians, "zero": medians.abs()}[direction]
+    place = int(signed.to_numpy().argmax())
+    return names[direction], groups.iloc[place] if place else None

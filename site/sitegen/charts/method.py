@@ -21,7 +21,7 @@ from sitegen.charts.base import (
     scatter,
     zoomable,
 )
-from sitegen.charts.board import BITS, RETENTION, has_intervals
+from sitegen.charts.board import BITS, RETENTION, by_bits, has_intervals
 from sitegen.charts.many import LIMIT
 
 NOMINAL = Axis("place", "Nominal bits per weight (spread sideways)", include_zero=True)
@@ -36,7 +36,7 @@ def figure(points: pd.DataFrame, key: str) -> Figure | None:
         return None
     title = "Retention by bits"
     if len(shown) > LIMIT:
-        summary = f"{entries(shown)}: median, middle half and middle 90 % at each bit width."
+        summary = f"{entries(shown)}. {by_bits(shown)} Median, middle half and middle 90 % at each bit width."
         data = {"quantiles": quantiles(shown), "whole": [{"retention": 100.0}]}
         keys = (Key("filled", "median, middle half"), Key("line", "middle 90 %"))
         chart = Filled(_quantile_form(METHODS.index(shown["method"].iloc[0])), data)
@@ -45,7 +45,9 @@ def figure(points: pd.DataFrame, key: str) -> Figure | None:
     axis = BITS if len(known) == len(shown) else NOMINAL
     drawn = known if axis is BITS else _spread(shown)
     data = {"points": rows(drawn, axis, RETENTION), "whole": [{"retention": 100.0}]}
-    summary = f"{entries(drawn)}, one mark each; the dotted line is the base."
+    summary = (
+        f"{entries(drawn)}. {by_bits(drawn)} One mark for each entry; the dotted line is the base."
+    )
     chart = Filled(_form(axis), data)
     return Figure(key, title, summary, chart, intervals=has_intervals(drawn, RETENTION))
 

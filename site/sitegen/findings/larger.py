@@ -53,7 +53,8 @@ def part(key: str, table: Board, points: pd.DataFrame) -> Part:
     duels = pairs(points)
     noun = "pairs of a larger and a smaller model"
     found = duels["outcome"].to_numpy(int)
-    cases = Cases(found, duels["family"].tolist(), noun, "favour the larger")
+    claims = ("favours the larger", "favour the larger")
+    cases = Cases(found, duels["family"].tolist(), noun, *claims)
     told = verdict(table, cases)
     if duels.empty:
         return Part(key, source_name(table), table.paper, told)

@@ -45,7 +45,9 @@ class Part:
         paper: citation, where the figures are reported.
         table: the same numbers as the chart's.
         more: a longer table that the page folds away.
-        notes: what a paper's figures need to be read rightly.
+        notes: what a paper's figures need to be read rightly, beside the entries that it is about.
+        elsewhere: verdicts on other hardware than the part's own, by its name.
+        remark: what holds for all figures of the part.
     """
 
     key: str
@@ -56,7 +58,9 @@ class Part:
     table: Sheet | None = None
     more: Sheet | None = None
     charted: str = "table"  # which of the two holds the chart's numbers
-    notes: tuple[str, ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
+    elsewhere: tuple[tuple[str, Verdict], ...] = ()
+    remark: str = ""
 
 
 @dataclass(frozen=True)

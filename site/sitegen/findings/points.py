@@ -16,8 +16,12 @@ SAVED = 0.95  # of the base's bytes: what takes more was stored as wide as the b
 FIXED = (
     "entry", "family", "maker", "variant", "method", "bits", "is_base", "score", "score_error", "perplexity",
     "retention", "retention_low", "retention_high", "width", "bytes", "base_bytes", "memory",
-    "speed", "speed_low", "speed_high", "parameters",
+    "speed", "speed_low", "speed_high", "unfair", "parameters",
 )  # fmt: skip
+# What a paper's notes say of figures that can't be laid beside the base's, as of runs on fewer cards: result
+# files have no field for it.
+UNFAIR = "no fair comparison"
+Keys = tuple[str, str, str]
 
 
 def points(table: Board) -> pd.DataFrame:
@@ -26,17 +30,35 @@ def points(table: Board) -> pd.DataFrame:
     `bytes` are those on disk, or where nobody has these the peak memory; `memory` and `speed` are in percent
     of the base's on the first hardware, where driver and engine agree; `width` is the effective bits per
     weight, or else the nominal ones; `parameters` follow from the base's bytes and width, in the unit of
-    `bytes`. Each benchmark of the score has a column of its own, by its headline.
+    `bytes`. Each benchmark of the score has a column of its own, by its headline. `unfair` are the memory
+    and speed of a paper that its notes call no fair comparison.
     """
     size, keys = size_key(table), _keys(table)
     benchmarks = [one.name for one in table.weighed]
-    rows = [row for row in table.rows if "score" in row.figures]
     records = [
         _record(row, base, size, keys) | {name: _value(row, name) for name in benchmarks}
-        for row, base in _with_bases(rows)
-        if row.status in ("ranked", "reported")
+        for row, base in _taken(table)
     ]
     return pd.DataFrame(records, columns=[*FIXED, *benchmarks])
+
+
+def on_hardware(table: Board, place: int) -> pd.DataFrame:
+    """Return family, memory and speed of the same quantized entries, on the hardware at a place."""
+    keys = _keys(table, place)
+    records = [
+        {"family": row.entry.family, **_beside_base(row, base, keys)}
+        for row, base in _taken(table)
+        if not row.entry.is_base
+    ]
+    columns = ["family", "memory", "speed", "speed_low", "speed_high", "unfair"]
+    return pd.DataFrame(records, columns=columns)
+
+
+def _taken(table: Board) -> Iterator[tuple[Row, Row | None]]:
+    """Give the rows that are ranked or that a paper reports with a score, each with its base's."""
+    rows = [row for row in table.rows if "score" in row.figures]
+    pairs = _with_bases(rows)
+    return ((row, base) for row, base in pairs if row.status in ("ranked", "reported"))
 
 
 def size_key(table: Board) -> str:
@@ -50,11 +72,11 @@ def definitions(table: Board) -> dict[str, MetricDefinition]:
     return {one.name: one.headline_definition for one in quality}
 
 
-def _keys(table: Board) -> tuple[str, str, str]:
-    """Return the figures of memory and speed on the commonest hardware, and its name."""
+def _keys(table: Board, place: int = 0) -> Keys:
+    """Return the figures of memory and speed on some hardware, the commonest first, and its name."""
     found = {column.key for column in table.columns}
-    speed = "speed0" if "speed0" in found else "call_speed0"
-    return "peak0", speed, next(iter(table.hardware), "")
+    speed = f"speed{place}" if f"speed{place}" in found else f"call_speed{place}"
+    return f"peak{place}", speed, next(iter(table.hardware[place:]), "")
 
 
 def _setting(row: Row, hardware: str) -> Setting:
@@ -72,11 +94,9 @@ def _with_bases(rows: list[Row]) -> Iterator[tuple[Row, Row | None]]:
         yield row, named.get(bases.get(row.entry.name, ""))
 
 
-def _record(row: Row, base: Row | None, size: str, keys: tuple[str, str, str]) -> dict[str, object]:
+def _record(row: Row, base: Row | None, size: str, keys: Keys) -> dict[str, object]:
     entry, quantization = row.entry, row.entry.submission.quantization
     score, retention = row.figures["score"], row.figures.get("retention")
-    alike = base if base and _setting(row, keys[2]) == _setting(base, keys[2]) else None
-    speed, low, high = _relative(row, alike, keys[1])
     return {
         "entry": entry.name,
         "family": entry.family.replace("--", "/", 1),
@@ -94,12 +114,28 @@ def _record(row: Row, base: Row | None, size: str, keys: tuple[str, str, str]) -
         "width": _width(row),
         "bytes": _value(row, size),
         "base_bytes": _value(base, size) if base else math.nan,
-        "memory": _relative(row, alike, keys[0])[0],
-        "speed": speed,
+        "parameters": _parameters(row if entry.is_base else base, size),
+        **_beside_base(row, base, keys),
+    }
+
+
+def _beside_base(row: Row, base: Row | None, keys: Keys) -> dict[str, object]:
+    """Return memory and speed in percent of the base's, where driver and engine agree."""
+    peak, speed, hardware = keys
+    alike = base if base and _setting(row, hardware) == _setting(base, hardware) else None
+    percent, low, high = _relative(row, alike, speed)
+    return {
+        "memory": _relative(row, alike, peak)[0],
+        "speed": percent,
         "speed_low": low,
         "speed_high": high,
-        "parameters": _parameters(row if entry.is_base else base, size),
+        "unfair": row.entry.paper is not None and _is_unfair(row, hardware),
     }
+
+
+def _is_unfair(row: Row, hardware: str) -> bool:
+    probes = (one.result for one in row.entry.probes() if one.result.hardware == hardware)
+    return any(UNFAIR in note for probe in probes for note in probe.provenance.notes)
 
 
 def _value(row: Row, key: str) -> float:

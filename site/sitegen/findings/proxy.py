@@ -36,6 +36,7 @@ SPARSE = (
     "Not enough measured yet: each family has too few entries with different perplexities to see what is "
     "left within it."
 )
+COMPUTED = "r is computed here from the paper's tables, whose own values may differ."
 FINDING = Finding(
     "perplexity",
     "Perplexity stands in for scores",
@@ -135,7 +136,9 @@ def part(key: str, table: Board, points: pd.DataFrame) -> Part:
         return Part(key, source_name(table), table.paper, told)
     measured = table.paper is None
     figure = charts.correlations(key, frame(found, measured=measured))
-    return Part(key, source_name(table), table.paper, told, figure, sheet(found, measured=measured))
+    shown = sheet(found, measured=measured)
+    remark = "" if measured else COMPUTED
+    return Part(key, source_name(table), table.paper, told, figure, shown, remark=remark)
 
 
 def _verdict(found: list[Proxy]) -> Verdict:

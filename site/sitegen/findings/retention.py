@@ -43,6 +43,7 @@ def part(key: str, table: Board, points: pd.DataFrame) -> Part:
         found[four],
         kept.loc[four, "family"].tolist(),
         f"entries of {BITS} bits",
+        f"keeps at least {KEPT:.0f} % of its base's score",
         f"keep at least {KEPT:.0f} % of their base's score",
     )
     told = verdict(table, cases)

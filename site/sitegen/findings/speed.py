@@ -1,6 +1,7 @@
 """Finding: quantization saves memory and slows decoding."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -8,6 +9,7 @@ import pandas as pd
 from sitegen import words
 from sitegen.board import Board
 from sitegen.charts import findings as charts
+from sitegen.findings.notes import notes
 from sitegen.findings.parts import (
     Finding,
     Line,
@@ -22,8 +24,8 @@ from sitegen.findings.parts import (
     source_name,
     verdict,
 )
-from sitegen.findings.points import SAVED
-from sitegen.findings.verdicts import Cases
+from sitegen.findings.points import SAVED, on_hardware
+from sitegen.findings.verdicts import Cases, Verdict
 
 MARGIN = 5.0  # percent, where a speed has no interval
 FINDING = Finding(
@@ -32,31 +34,25 @@ FINDING = Finding(
     "Despite the memory savings achieved through quantization, it can also slow down the inference speed of "
     "LLMs",
     "Abstract; section 5, Figure 8",
-    "Peak memory and speed of each quantized entry in percent of its base's, on the hardware that most "
-    f"entries were measured on. Counted are those whose memory is below {100 * SAVED:.0f} % of the base's: "
-    "an entry agrees where its speed, with its interval, is below the base's. Without intervals, differences "
-    f"of less than {MARGIN:.0f} % decide nothing.",
+    "Peak memory and speed of each quantized entry in percent of its base's on the same hardware; the "
+    "verdict in the head is by the hardware with the most entries, of several the first by name. Counted are "
+    f"entries whose memory is below {100 * SAVED:.0f} % of the base's: one agrees where its speed, with its "
+    f"interval, is below the base's. Without intervals, differences of less than {MARGIN:.0f} % decide "
+    "nothing. Of a paper, entries that its notes call no fair comparison are left out.",
 )
 
 
 def part(key: str, table: Board, points: pd.DataFrame) -> Part:
-    """Test the claim on one board's entries, by its first hardware."""
-    both = points[~points["is_base"].astype(bool)].dropna(subset=["memory", "speed"])
-    low, high = bounds(both, "speed", MARGIN)
-    both = both.assign(outcome=-sides(low, high, 100.0))
-    saved = both[both["memory"] < 100 * SAVED]
-    cases = Cases(
-        saved["outcome"].to_numpy(int),
-        saved["family"].tolist(),
-        "entries that save memory",
-        "are slower than their base",
-    )
-    told = verdict(table, cases)
+    """Test the claim on one board's entries, by its first hardware, and beside it by every other."""
+    both = _decided(points[~points["is_base"].astype(bool)])
+    told = _verdict(table, both)
     if both.empty:
-        return Part(key, source_name(table), table.paper, told)
+        return Part(key, source_name(table), table.paper, told, elsewhere=_elsewhere(table))
+    hardware = table.hardware[0]
+    if len(table.hardware) > 1:
+        told = replace(told, reason=f"On {hardware}: {told.reason}")
     shown = sampled(both)
     note = shown_of(len(shown), len(both))
-    hardware = table.hardware[0]
     return Part(
         key,
         source_name(table),
@@ -66,25 +62,62 @@ def part(key: str, table: Board, points: pd.DataFrame) -> Part:
         _sheet(both, hardware),
         _listed(shown, note, hardware),
         charted="more",
-        notes=_notes(table) if table.paper is not None else (),
+        notes=notes(table) if table.paper is not None else (),
+        elsewhere=_elsewhere(table),
     )
 
 
-def _notes(table: Board) -> tuple[str, ...]:
-    """Return what a paper's files say of their speeds and memory, each once."""
-    every = (one for row in table.rows for one in row.entry.probes())
-    return tuple(dict.fromkeys(note for one in every for note in one.result.provenance.notes))
+def _decided(points: pd.DataFrame) -> pd.DataFrame:
+    """Return the entries with memory and speed beside their base's, and whether they are slower."""
+    both = points.dropna(subset=["memory", "speed"])
+    low, high = bounds(both, "speed", MARGIN)
+    return both.assign(outcome=-sides(low, high, 100.0))
+
+
+def _saving(both: pd.DataFrame) -> pd.DataFrame:
+    return both[both["memory"] < 100 * SAVED]
+
+
+def _verdict(table: Board, both: pd.DataFrame) -> Verdict:
+    """Return the verdict by what saves memory and is a fair comparison; say what isn't."""
+    saving = _saving(both)
+    unfair = saving["unfair"].astype(bool)
+    fair, left = saving[~unfair], int(unfair.sum())
+    cases = Cases(
+        fair["outcome"].to_numpy(int),
+        fair["family"].tolist(),
+        "entries that save memory",
+        "is slower than its base",
+        "are slower than their base",
+    )
+    told = verdict(table, cases)
+    if not left:
+        return told
+    more = f"{left:,} more {'is' if left == 1 else 'are'} left out, as no fair comparison with the base"
+    return replace(told, reason=f"{told.reason} {more}: see the notes.")
+
+
+def _elsewhere(table: Board) -> tuple[tuple[str, Verdict], ...]:
+    """Return the verdicts on the hardware after the first."""
+    return tuple(
+        (name, _verdict(table, _decided(on_hardware(table, place))))
+        for place, name in enumerate(table.hardware)
+        if place > 0
+    )
 
 
 def _told(both: pd.DataFrame, hardware: str) -> str:
-    median = (
-        words.number(float(both["memory"].median()), 0),
-        words.number(float(both["speed"].median()), 0),
+    saving = _saving(both)
+    one = len(saving) == 1
+    text = f"{len(saving):,} of {len(both):,} quantized entries on {hardware} "
+    text += "saves memory" if one else "save memory"
+    if saving.empty:
+        return f"{text}."
+    memory, speed = (
+        f"{words.number(float(saving[name].median()))} %" for name in ("memory", "speed")
     )
-    return (
-        f"{len(both):,} quantized {'entry' if len(both) == 1 else 'entries'} on {hardware}: the median takes "
-        f"{median[0]} % of its base's memory and generates at {median[1]} % of its speed."
-    )
+    who = "it takes" if one else "their median takes"
+    return f"{text}: {who} {memory} of the base's memory and generates at {speed} of its speed."
 
 
 def _sheet(both: pd.DataFrame, hardware: str) -> Sheet:
@@ -98,6 +131,9 @@ def _sheet(both: pd.DataFrame, hardware: str) -> Sheet:
     medians = ("Memory, median", "Speed, median")
     heads = ("Recipe", "Entries", *medians, "Slower", "Can't be decided", "Faster")
     text = f"In percent of the base's, on {hardware}; nominal bits."
+    counted = _saving(both)
+    if len(counted) < len(both) or counted["unfair"].any():
+        text += " Also entries that the verdict leaves out."
     return Sheet(heads, lines[::-1], text)
 
 

@@ -14,11 +14,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.statistics.design import Design
+from evaluator.statistics.intervals import Interval
 
 Kind = Literal["supported", "not supported", "undecided", "not enough measured"]
 Outcomes = NDArray[np.int64]
 FEWEST, FAMILIES = 4, 2  # cases, and families that they come from
 MOST_ADVISED = 1000  # more entries than this are no advice
+COUNTS = (
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+)  # families that may be too few
 
 
 @dataclass(frozen=True)
@@ -37,13 +48,15 @@ class Cases:
         outcomes: 1, 0 or -1 for each.
         families: the family of each.
         noun: what a case is, in the plural: `entries of 4 bits`.
-        claim: what an agreeing case does: `keep at least 98 % of the score`.
+        claim: what an agreeing case does: `keeps at least 98 % of its base's score`.
+        claims: what several of them do: `keep at least 98 % of their base's score`.
     """
 
     outcomes: Outcomes
     families: Sequence[Hashable]
     noun: str
     claim: str
+    claims: str
 
     @property
     def agreeing(self) -> int:
@@ -56,7 +69,8 @@ class Cases:
         n = len(self.outcomes)
         left = int((self.outcomes == 0).sum())
         open_ones = f"; {left:,} can't be decided" if left else ""
-        return f"{self.agreeing:,} of {n:,} {self.noun} {self.claim}{open_ones}"
+        does = self.claim if self.agreeing == 1 else self.claims
+        return f"{self.agreeing:,} of {n:,} {self.noun} {does}{open_ones}"
 
 
 def measured(cases: Cases) -> Verdict:
@@ -71,13 +85,27 @@ def measured(cases: Cases) -> Verdict:
     design = Design(len(cases.outcomes), clusters=codes)
     worst = design.share((cases.outcomes > 0).astype(np.float64))
     best = design.share((cases.outcomes >= 0).astype(np.float64))
-    told = f"{cases.counted}, in {families} families: {100 * worst.value:.1f} %"
-    told += f" (95 % interval {100 * worst.low:.1f} to {100 * worst.high:.1f} %)."
+    told = f"{cases.counted}. That is {100 * worst.value:.1f} %"
+    spread = f" (95 % interval {100 * worst.low:.1f} to {100 * worst.high:.1f} %), in {families} families."
     if worst.low > 0.5:
-        return Verdict("supported", told)
+        return Verdict("supported", told + spread)
     if best.high < 0.5:
-        return Verdict("not supported", told)
-    return Verdict("undecided", f"{told} {_advice(cases, design)}".strip())
+        return Verdict("not supported", told + spread)
+    if _few(cases, worst):
+        too_few = f"{COUNTS[families - FAMILIES].capitalize()} families are too few to tell."
+        return Verdict("undecided", f"{told}. {too_few}")
+    return Verdict("undecided", f"{told}{spread} {_advice(cases, design)}")
+
+
+def _few(cases: Cases, share: Interval) -> bool:
+    """Say whether it is the number of families that leaves a share open.
+
+    So it is where there are few, and the same cases, each by itself, would put the share on one side of half.
+    """
+    if not share.low <= 0.5 <= share.high or len(set(cases.families)) >= FAMILIES + len(COUNTS):
+        return False
+    alone = Design(len(cases.outcomes)).share((cases.outcomes > 0).astype(np.float64))
+    return not alone.low <= 0.5 <= alone.high
 
 
 def reported(cases: Cases) -> Verdict:

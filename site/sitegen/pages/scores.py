@@ -108,6 +108,7 @@ def _table(
     members.sort(key=lambda one: _place(benchmark, order[0], one))
     paper, judge = members[0].kind
     groups = spread(members)
+    metric = benchmark.metrics[order[0]]
     unit, digits = _unit(benchmark, order[0])
     return ScoreTable(
         paper=paper,
@@ -115,9 +116,7 @@ def _table(
         lines=[_line(data, suite, benchmark, one, order) for one in members[:MOST_ROWS]],
         total=len(members),
         groups=groups,
-        chart=distribution.figure(
-            "spread", groups, benchmark.metrics[order[0]].title, unit, digits
-        ),
+        chart=distribution.figure("spread", groups, metric.title, unit, digits, metric.direction),
     )
 
 
