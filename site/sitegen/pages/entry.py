@@ -284,14 +284,12 @@ def _probe(one: Measured) -> dict[str, Any]:
 
 def _probe_line(name: str, metric: Metric) -> dict[str, Any]:
     shown, unit, digits = efficiency.readable(name, metric)
-    raw = ", ".join(f"{value:.6g}" for value in metric.raw or [])
-    raw_unit = efficiency.kind_of(name).unit
     return {
         "title": efficiency.kind_of(name).title,
         "figure": shown,
         "unit": unit,
         "digits": digits,
-        "raw": f"{raw} {raw_unit}" if raw else metric.reason or "",
+        "raw": efficiency.raw_text(name, metric) or metric.reason or "",
     }
 
 
