@@ -58,7 +58,8 @@ def scale(metric: MetricDefinition) -> str:
     if metric.highest is not None:
         ends = f"{lowest} to {metric.highest * factor:g}{unit}"
     parts = [ends, DIRECTION_WORDS[metric.direction]]
-    if metric.chance is not None and metric.direction != "zero":  # whose best value is chance's, too
+    # Of a bias chance is the best value, too, and says nothing.
+    if metric.chance is not None and metric.direction != "zero":
         parts.insert(1, f"chance {round(metric.chance * factor, 1):g}{unit}")
     return ", ".join(parts)
 
