@@ -141,6 +141,7 @@ def _part(data: Data, label: str, boards: list[Board], entry: SiteEntry) -> dict
         "older": suite.label != label,
         "glances": glance.glances(suite, row, base_row, data.compared(entry)) if row else [],
         "ratios": glance.ratios(table, row, base_row) if table and row else [],
+        "overall": glance.overall(row, base_row),
         "based": base_row is not None and base_row is not row,
         "differing": _differing(lines),
         "source": _one_source(lines),
@@ -151,6 +152,7 @@ def _part(data: Data, label: str, boards: list[Board], entry: SiteEntry) -> dict
         "turned": glance.turned(
             [(line.benchmark, line.comparison.flips) for line in lines if line.first]
         ),
+        "others": glance.others([line.comparison for line in lines if line.first]),
         "flips": _part_flips(data, entry, label),
     }
 
