@@ -99,5 +99,6 @@ def summary(unit: Unit, result: UnitResult) -> str:
         "percent": f"{100 * value:.1f} %",
         "number": f"{value:.2f}",
         "nats": f"{value:.3g} nats",
+        "questions": f"{value:.0f} questions",
     }
     return f"{name} {shown[definition.display]}"

@@ -27,9 +27,10 @@ class MetricDefinition(Contract):
     lowest: float = Field(default=0.0, description="Smallest possible value.")
     highest: float | None = Field(default=1.0, description="Largest possible value; null for none.")
     chance: float | None = Field(default=None, description="Value of a model that knows nothing.")
-    display: Literal["percent", "number", "nats"] = Field(
+    display: Literal["percent", "number", "nats", "questions"] = Field(
         default="percent",
-        description="Percent: shown times 100. Nats: small ones, shown with six decimals.",
+        description="Percent: shown times 100. Nats: small ones, shown with six decimals. "
+        "Questions: a count, shown whole.",
     )
     description: str = Field(default="", description="What it measures, in one sentence.")
 

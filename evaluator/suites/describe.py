@@ -10,12 +10,18 @@ from evaluator.suites.definitions import Benchmark, DatasetDefinition, MetricDef
 
 EXAMPLES = "examples.json"  # `make docs` makes it of the prompts' code and the embedded data
 WIDTH = 100  # of a line that the command line prints
+MINUS = "\u2212"
 DIRECTION_WORDS = {
     "higher": "higher is better",
     "lower": "lower is better",
     "zero": "closer to 0 is better",
 }
-UNITS = {"percent": (100, " %"), "number": (1, ""), "nats": (1, " nats")}
+UNITS = {
+    "percent": (100, " %"),
+    "number": (1, ""),
+    "nats": (1, " nats"),
+    "questions": (1, " questions"),
+}
 
 
 @dataclass(frozen=True)
@@ -47,12 +53,14 @@ def example(benchmark: Benchmark) -> Example | None:
 def scale(metric: MetricDefinition) -> str:
     """Return a metric's range, chance level and direction, as `0 to 100 %, chance 25 %, higher is better`."""
     factor, unit = UNITS[metric.display]
-    ends = f"{metric.lowest * factor:g}{unit} upwards"
+    lowest = f"{metric.lowest * factor:g}".replace("-", MINUS)
+    ends = f"{lowest}{unit} upwards"
     if metric.highest is not None:
-        ends = f"{metric.lowest * factor:g} to {metric.highest * factor:g}{unit}"
+        ends = f"{lowest} to {metric.highest * factor:g}{unit}"
     parts = [ends, DIRECTION_WORDS[metric.direction]]
-    if metric.chance is not None:
-        parts.insert(1, f"chance {metric.chance * factor:.4g}{unit}")
+    # Of a bias chance is the best value, too, and says nothing.
+    if metric.chance is not None and metric.direction != "zero":
+        parts.insert(1, f"chance {round(metric.chance * factor, 1):g}{unit}")
     return ", ".join(parts)
 
 

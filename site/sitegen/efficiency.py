@@ -17,7 +17,8 @@ DISK = "disk_bytes"
 PEAK = "peak_memory_bytes"
 WEIGHTS = "weight_bytes"
 BITS = "bits_per_weight_linear"
-DIGITS = {"bytes": 2, "bytes/token": 2, "bits": 2, "s": 4, "tokens": 0}
+MILLISECOND = 1e-3  # seconds
+DIGITS = {"bytes": 2, "bytes/token": 2, "bits": 2, "s": 1, "tokens": 0}
 
 
 class Kind(Contract):
@@ -64,11 +65,28 @@ def scaled(shown: Figure, factor: float) -> Figure:
 
 
 def readable(name: str, metric: Metric) -> tuple[Figure | None, str, int]:
-    """Return a metric as figure, unit and digits after the point, bytes in the unit that reads well."""
+    """Return a metric as figure, unit and digits, bytes and short times in the unit that reads well."""
     kind = kind_of(name)
     shown = plain_figure(metric)
+    if shown and _short(name, metric):
+        return scaled(shown, MILLISECOND), "ms", 1
     if shown is None or kind.unit not in ("bytes", "bytes/token"):
         return shown, kind.unit, kind.digits
     unit, size = byte_unit(shown.value)
     per = "/token" if kind.unit == "bytes/token" else ""
     return scaled(shown, size), unit + per, 0 if size == 1 else kind.digits
+
+
+def raw_text(name: str, metric: Metric) -> str:
+    """Return every repetition with its unit, times in that of the figure; nothing without any."""
+    found, unit = metric.raw or [], kind_of(name).unit
+    if _short(name, metric):
+        texts, unit = [f"{value / MILLISECOND:.1f}" for value in found], "ms"
+    else:
+        texts = [f"{value:.6g}" for value in found]
+    return f"{', '.join(texts)} {unit}" if texts else ""
+
+
+def _short(name: str, metric: Metric) -> bool:
+    """Say whether a metric is a time below 1 s, which reads better in milliseconds."""
+    return kind_of(name).unit == "s" and metric.value is not None and metric.value < 1

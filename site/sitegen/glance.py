@@ -63,6 +63,26 @@ class Glance:
     reach: float
 
 
+@dataclass(frozen=True)
+class Overall:
+    """What an entry is ranked by: its score, the base's, and what it keeps of that; in percent."""
+
+    score: Figure
+    base: Figure | None
+    retention: Figure | None
+
+
+def overall(row: Row | None, base: Row | None) -> Overall | None:
+    """Return an entry's score beside its base's as the board has them; None without a score."""
+    score = row.figures.get("score") if row else None
+    if row is None or score is None:
+        return None
+    if row.entry.is_base:
+        return Overall(score, None, None)
+    other = base.figures.get("score") if base else None
+    return Overall(score, other, row.figures.get("retention"))
+
+
 def glances(suite: Suite, row: Row, base: Row | None, compared: Compared) -> list[Glance]:
     """Return the dimensions of quality, and perplexity, of an entry on a board, as far as it has them."""
     found = [
@@ -218,3 +238,13 @@ def turned(found: Sequence[tuple[str, Flips | None]]) -> list[Turned]:
         )
         for title, one in counted
     ]
+
+
+def others(found: Sequence[BesideBase]) -> str:
+    """Say why compared benchmarks have no flips to count; nothing where all have them."""
+    without = [one for one in found if one.difference and not one.flips]
+    if not without:
+        return ""
+    if all(one.paired for one in without):
+        return "Others have no right or wrong by item."
+    return "Others have no right or wrong by item, or weren’t compared item by item."

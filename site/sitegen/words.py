@@ -30,8 +30,10 @@ METHOD_TEXTS: dict[str, str] = {
     "(Dettmers et al. 2024). Its effective bits are well above its nominal ones.",
 }
 MINUS = "\u2212"
-UNITS = {"percent": "%", "number": "", "nats": "nats"}  # by a metric's display
-DIGITS = {"percent": 1, "number": 2, "nats": 6}
+NOISE = 1e-9  # a side of an interval that is only the rounding of sums
+# By a metric's display.
+UNITS = {"percent": "%", "number": "", "nats": "nats", "questions": "questions"}
+DIGITS = {"percent": 1, "number": 2, "nats": 6, "questions": 0}
 
 
 def number(value: float, digits: int = 1, *, signed: bool = False) -> str:
@@ -45,12 +47,18 @@ def number(value: float, digits: int = 1, *, signed: bool = False) -> str:
 
 
 def spread(shown: Figure, digits: int = 1) -> str:
-    """Return the 95 % interval as `± 0.8`, or as `+0.9 −0.7` where its two sides differ."""
+    """Return the 95 % interval as `± 0.8`, or as `+0.9 −0.7` where its two sides differ.
+
+    One that rounds to 0 without being 0 is `± < 0.05`: `± 0.0` would claim certainty.
+    """
     if shown.low is None or shown.high is None:
         return ""
-    up = number(shown.high - shown.value, digits)
-    down = number(shown.value - shown.low, digits)
-    return f"± {up}" if up == down else f"+{up} {MINUS}{down}"
+    above, below = shown.high - shown.value, shown.value - shown.low
+    up, down = number(above, digits), number(below, digits)
+    if up != down:
+        return f"+{up} {MINUS}{down}"
+    unseen = max(above, below) > NOISE and up == number(0, digits)
+    return f"± < {number(10**-digits / 2, digits + 1)}" if unseen else f"± {up}"
 
 
 def interval(shown: Figure, digits: int = 1) -> str:

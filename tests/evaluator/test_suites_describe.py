@@ -12,11 +12,19 @@ from evaluator.suites.definitions import MetricDefinition, load_suite
     [
         (
             MetricDefinition(title="A", direction="higher", chance=0.2261),
-            "0 to 100 %, chance 22.61 %, higher is better",
+            "0 to 100 %, chance 22.6 %, higher is better",
         ),
         (
             MetricDefinition(title="B", direction="zero", lowest=-1.0, chance=0.0),
-            "-100 to 100 %, chance 0 %, closer to 0 is better",
+            "−100 to 100 %, closer to 0 is better",
+        ),
+        (
+            MetricDefinition(title="C", direction="higher", chance=0.25),
+            "0 to 100 %, chance 25 %, higher is better",
+        ),
+        (
+            MetricDefinition(title="L", direction="lower", highest=None, display="questions"),
+            "0 questions upwards, lower is better",
         ),
         (
             MetricDefinition(

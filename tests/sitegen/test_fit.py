@@ -1,6 +1,7 @@
 """What fits: the bytes that an entry needs, the best entry that fits, and the commands that run it."""
 
 import json
+import re
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -208,7 +209,19 @@ def test_no_entries_at_all(tmp_path: Path) -> None:
     assert "Nothing has been measured yet" in files["fit/index.html"]
 
     import_reported(Path("jin-2024.csv"), Path("jin-2024.yaml"), tmp_path)
-    assert list(made(tmp_path)) == ["fit/index.html"]
+    files = made(tmp_path)
+    assert list(files) == ["fit/index.html"]
+    assert "Papers report peak memory only" in files["fit/index.html"]
+
+
+def test_reported_entries_are_counted_as_left_out(tmp_path: Path) -> None:
+    """Beside measured entries the page says how many of papers take no part, and why."""
+    examples.add_entry(tmp_path, BASE, suite="paper")
+    assert "no part" not in made(tmp_path)["fit/index.html"]
+
+    import_reported(Path("jin-2024.csv"), Path("jin-2024.yaml"), tmp_path)
+    text = made(tmp_path)["fit/index.html"]
+    assert "30 reported entries take no part: papers report peak memory only" in text
 
 
 def test_page_says_the_best_for_each_size(table: Board, tmp_path: Path) -> None:
@@ -349,6 +362,21 @@ def test_what_cant_be_fetched_has_no_command() -> None:
     assert "names no revision" in running.refusal(unpinned)
     assert page.commands(unmeasured(local)) == page.commands(unmeasured(unpinned)) == {}
     assert set(page.commands(unmeasured(given()))) == {"transformers", "vllm"}
+
+
+def test_page_says_why_there_is_no_command(tmp_path: Path) -> None:
+    """The best entry that can't be fetched is chosen all the same; only without one nothing is."""
+    folder = add_shaped(tmp_path, SHAPES[0], BASE)
+    assert "No entry is chosen." not in made(tmp_path)["fit/index.html"]
+
+    given = folder / "submission.yaml"
+    text, count = re.subn(r"(?m)^model: .*$", "model: local/mine", given.read_text())
+    assert count == 1
+    given.write_text(text)
+    shown = made(tmp_path)["fit/index.html"]
+    assert "Run simulated/small-1.5B bf16" in shown
+    assert "local/mine isn&#39;t published, so no command can fetch it." in shown
+    assert "No entry is chosen." not in shown
 
 
 def test_failed_probes_count_for_nothing(tmp_path: Path) -> None:

@@ -119,10 +119,10 @@ def test_flips_are_drawn_on_one_scale() -> None:
 
 @pytest.mark.parametrize("variant", ["bnb-int8", "gptq-2bit-g128"])
 def test_page_says_what_differs(paired_site: Path, variant: str) -> None:
-    """The first sentence gives the retention and names each benchmark whose corrected p is below 0.05."""
+    """The first lines give the retention and name each benchmark whose corrected p is below 0.05."""
     page = Page(paired_site / "entries/simulated--model" / variant / "index.html")
     text = re.sub(r"\s+", " ", page.text)
-    told = re.search(r"Keeps ([\d.]+) .*? of the base’s score\. (.*?) The drawing shows", text)
+    told = re.search(r"Retention ([\d.]+) .*? of the base’s score (.*?) The drawing shows", text)
     assert told is not None and 0 < float(told[1]) < 101
     p_values = {
         line[0]: 0.0 if "<" in line[8] else float(line[8])

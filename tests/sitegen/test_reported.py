@@ -227,6 +227,22 @@ def test_entry_page_shows_citation_table_and_caveats(mixed_site: Path) -> None:
     assert "±" not in text
 
 
+def test_entry_page_claims_nothing_that_was_not_measured(mixed_site: Path, table: Board) -> None:
+    """The plain score and retention, what a bias's difference is, and no word of intervals or measuring."""
+    rows = {row.entry.name: row.figures for row in table.papers[0].rows}
+    name = f"{FAMILY}/gptq-4bit-g128-jin-2024"
+    own, base = rows[name], rows[f"{FAMILY}/bf16-jin-2024"]
+    text = words(mixed_site / f"entries/{name}/index.html")
+    assert (
+        f"Score {own['score'].value:.1f} % base {base['score'].value:.1f} % "
+        f"Retention {own['retention'].value:.1f} % of the base’s score"
+    ) in text
+    assert "a bias’s difference is that of the distances from 0, |value| − |base|" in text
+    assert "Every metric of each part as the paper reports it, without intervals." in text
+    assert "No result of this entry was imported more than once." in text
+    assert "95 % interval" not in text
+
+
 def test_benchmark_page_keeps_the_paper_apart(mixed_site: Path) -> None:
     """Measured scores and the paper's stand in two tables, and only the paper's names its judge."""
     text = words(mixed_site / "benchmarks/paper/followbench/index.html")

@@ -173,6 +173,7 @@ def test_entry_page_traces_its_numbers(site: Path) -> None:
         "quantboard run local--tiny-llama/gptq-4bit-g128 --suite mini",
         "gptqmodel 7.6.0",
         "65.637, 66.3, 66.963 tokens/s",
+        "21.0, 21.3, 22.0 ms",
         "a1b2c3d4" * 5,
         "fingerprint",
     ):

@@ -141,6 +141,7 @@ def _part(data: Data, label: str, boards: list[Board], entry: SiteEntry) -> dict
         "older": suite.label != label,
         "glances": glance.glances(suite, row, base_row, data.compared(entry)) if row else [],
         "ratios": glance.ratios(table, row, base_row) if table and row else [],
+        "overall": glance.overall(row, base_row),
         "based": base_row is not None and base_row is not row,
         "differing": _differing(lines),
         "source": _one_source(lines),
@@ -151,6 +152,7 @@ def _part(data: Data, label: str, boards: list[Board], entry: SiteEntry) -> dict
         "turned": glance.turned(
             [(line.benchmark, line.comparison.flips) for line in lines if line.first]
         ),
+        "others": glance.others([line.comparison for line in lines if line.first]),
         "flips": _part_flips(data, entry, label),
     }
 
@@ -284,14 +286,12 @@ def _probe(one: Measured) -> dict[str, Any]:
 
 def _probe_line(name: str, metric: Metric) -> dict[str, Any]:
     shown, unit, digits = efficiency.readable(name, metric)
-    raw = ", ".join(f"{value:.6g}" for value in metric.raw or [])
-    raw_unit = efficiency.kind_of(name).unit
     return {
         "title": efficiency.kind_of(name).title,
         "figure": shown,
         "unit": unit,
         "digits": digits,
-        "raw": f"{raw} {raw_unit}" if raw else metric.reason or "",
+        "raw": efficiency.raw_text(name, metric) or metric.reason or "",
     }
 
 

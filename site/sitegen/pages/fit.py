@@ -56,6 +56,19 @@ class Part:
         return commands(choice.candidate.row.entry) if choice else {}
 
     @property
+    def refusal(self) -> str:
+        """Say why there is no command, as the page's script says it too; nothing where there is one."""
+        choice = self.first.choice
+        if choice is None:
+            return "No entry is chosen."
+        return running.refusal(choice.candidate.row.entry.submission)
+
+    @property
+    def reported(self) -> int:
+        """Return how many entries papers report, which take no part."""
+        return sum(len(paper.rows) for paper in self.table.papers)
+
+    @property
     def known(self) -> int:
         """Return how many entries' memory is measured."""
         return sum(one.demand is not None for one in self.listed)
