@@ -40,7 +40,7 @@ def test_comparison_names_command_and_family(browser: Any, site: Path) -> None:
         base, variant = "local--tiny-llama/bf16", "local--tiny-llama/awq-4bit-g128"
         told = page.locator("section .command code").all_inner_texts()
         assert told == [f"quantboard compare {base} {variant}"]
-        link = page.get_by_role("link", name="local/tiny-llama").get_attribute("href")
+        link = page.locator("section:has(table.compare) > p a").get_attribute("href")
         assert link == "families/local--tiny-llama/index.html"
 
 

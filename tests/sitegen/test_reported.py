@@ -29,7 +29,7 @@ QWEN = "Qwen/Qwen-7B-Chat"
 FAMILY = "Qwen--Qwen-7B-Chat"
 CITATION = "Renren Jin, Jiangcun Du"
 NAMED = re.compile(
-    r'<a class="variant" [^>]*>([^<]*)</a> <span class="family">[^<]*</span>'
+    r'<a class="variant" [^>]*>([^<]*)</a> <a class="family" [^>]*>[^<]*</a>'
     r'( <span class="source reported">reported</span>)?'
 )
 
@@ -208,6 +208,18 @@ def test_board_cites_the_paper_below_the_measured(mixed_site: Path) -> None:
     text = words(mixed_site / "index.html")
     assert text.index("In pictures") < text.index("Reported in papers") < text.index(CITATION)
     assert "No intervals, no ranks, and no comparison with what was measured" in text
+
+
+def test_list_of_models_marks_the_score_of_a_reported_base(mixed_site: Path, table: Board) -> None:
+    """A model that only a paper knows has its base's score there, marked."""
+    rows = Page(mixed_site / "families" / "index.html").rows
+    told = next(row for row in rows if row[0].startswith("Qwen/Qwen-72B-Chat"))
+    base = next(
+        row
+        for row in table.papers[0].rows
+        if row.entry.is_base and row.entry.family == "Qwen--Qwen-72B-Chat"
+    )
+    assert told[2].split() == [f"{base.figures['score'].value:.1f}", "reported"]
 
 
 def test_entry_page_shows_citation_table_and_caveats(mixed_site: Path) -> None:

@@ -44,17 +44,24 @@ def _path(number: int) -> str:
 def _lines(site: Contents, table: Board | None) -> list[dict[str, Any]]:
     """Return a line for each family: its entries, its base's score, its smallest variant near the base."""
     families = site.data.families
-    rows = {name: one.rows for name, one in table.by_family(families).items()} if table else {}
+    tables = table.by_family(families) if table else {}
+    rows = {name: one.rows for name, one in tables.items()}
     return [
         {
             "family": family,
             "count": sum(one.paper is None for one in entries),
             "reported": sum(one.paper is not None for one in entries),
-            "base": base_of(rows.get(family, [])),
+            "base": base_of(rows.get(family, [])) or _reported_base(tables.get(family)),
             "near": _near(site.data, rows.get(family, [])),
         }
         for family, entries in families.items()
     ]
+
+
+def _reported_base(table: Board | None) -> Row | None:
+    """Return the base of a family as the first paper reports it."""
+    rows = [row for paper in table.papers for row in paper.rows] if table else []
+    return next((row for row in rows if row.entry.is_base and "score" in row.figures), None)
 
 
 def _near(data: Data, rows: list[Row]) -> dict[str, Any] | None:
