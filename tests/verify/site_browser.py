@@ -38,9 +38,9 @@ def show(context: Context) -> str:
         _plainly(running, address, own, troubles)
     require(not troubles, f"{len(troubles)} troubles: {'; '.join(troubles[:5])}")
     return (
-        f"{len(kinds)} kinds of pages, {2 if context.quick else 4} of {len(THEMES)} themes x widths "
-        f"{' and '.join(map(str, WIDTHS))}, {done} acts ({', '.join(ACTS)}), once without JavaScript and "
-        "once from disk: no error, no request to another origin, no overflow"
+        f"{len(kinds)} kinds of pages, {2 if context.quick else 4} of {len(THEMES)} themes x "
+        f"{len(WIDTHS)} widths ({' and '.join(map(str, WIDTHS))}), {done} acts ({', '.join(ACTS)}), once "
+        "without JavaScript and once from disk: no error, no request to another origin, no overflow"
     )
 
 
